@@ -12,7 +12,7 @@ CHECKS: dict[str, list[str]] = {
     "ruff check": [str(BIN / "ruff"), "check", "--quiet"],
     "ruff format": [str(BIN / "ruff"), "format", "--check", "--quiet"],
     "mypy": [str(BIN / "mypy"), "--no-error-summary"],
-    "lint-imports": [str(BIN / "lint-imports")],
+    "lint-imports": [str(BIN / "lint-imports"), "--no-logo"],
     "tidy": [sys.executable, "tools/tidy.py"],
     "unasync": [sys.executable, "tools/unasync.py", "--check"],
 }
