@@ -1,0 +1,95 @@
+"""Fold: current state is what replaying the log gives, and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from commonplace import limits
+from commonplace.core.access import Tier
+from commonplace.core.document import DOCUMENT_OPERATIONS
+from commonplace.core.operation import Operation, is_refusal
+from commonplace.core.reserved import RESERVED_OPERATIONS
+from commonplace.core.state import EntryState
+from commonplace.core.text import ERASED_LINE, TEXT_OPERATIONS
+from commonplace.errors import DamagedMemory
+
+
+def _delete(value: Any, arguments: Mapping[str, Any], version: int) -> None:
+    return None
+
+
+def _erase(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
+    """Blank the lines that erased versions wrote; a JSON value that one wrote is gone."""
+    if not isinstance(value, tuple):
+        return None if arguments["current"] else value
+    erased = frozenset(arguments["versions"])
+    return tuple(
+        line._replace(text=ERASED_LINE) if line.version in erased else line for line in value
+    )
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    **TEXT_OPERATIONS,
+    **DOCUMENT_OPERATIONS,
+    **RESERVED_OPERATIONS,
+    "delete": Operation("delete", Tier.OWNER, _delete, needs_value=False, whole=True, kills=True),
+    "erase": Operation("erase", Tier.OWNER, _erase),
+}
+"""Every operation by name: the vocabulary of the log."""
+
+
+def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: int) -> Any:
+    """One step of the fold. A record that was accepted once must apply again."""
+    result = OPERATIONS[operation].apply(value, arguments, version)
+    if is_refusal(result):
+        raise DamagedMemory(
+            f"record {operation!r} at version {version} was accepted and no longer applies: "
+            f"{result.message} Run `commonplace audit`."
+        )
+    return result
+
+
+def step_after(
+    before: EntryState, operation: Operation, *, payload_bytes: int, revision: int, index: int
+) -> EntryState:
+    """Where replay begins after one more record, with `version` and `revision` moved on."""
+    moved = replace(before, version=before.version + 1, revision=revision, dead=operation.kills)
+    if operation.whole:
+        return replace(
+            moved,
+            base_revision=revision,
+            base_index=index,
+            base_light=False,
+            deltas=0,
+            delta_bytes=0,
+        )
+    if before.version == 0:
+        moved = replace(moved, base_revision=revision, base_index=index)
+    return replace(moved, deltas=before.deltas + 1, delta_bytes=before.delta_bytes + payload_bytes)
+
+
+def wants_checkpoint(entry: EntryState) -> bool:
+    """Whether readers fold too much: too many deltas, or more of them than content."""
+    return entry.deltas > 0 and (entry.deltas >= limits.MAX_FOLD_DELTAS or _outgrown(entry))
+
+
+def _outgrown(entry: EntryState) -> bool:
+    return entry.delta_bytes >= max(limits.MIN_CHECKPOINT_BYTES, entry.size_bytes)
+
+
+def checkpointed(entry: EntryState, revision: int, index: int) -> EntryState:
+    """The entry once its newest record carries a checkpoint.
+
+    A checkpoint is kept for history when the deltas since the last kept one outweigh the
+    content, so all kept ones together are at most as large as the log; one taken earlier,
+    only to bound the deltas of a read at the head, is *light* and replaced by the next.
+    """
+    light = not _outgrown(entry)
+    return replace(
+        entry,
+        base_revision=revision,
+        base_index=index,
+        base_light=light,
+        deltas=0,
+        delta_bytes=entry.delta_bytes if light else 0,
+    )

@@ -1,0 +1,35 @@
+"""Operation: one way to change a value, with everything replay and decision need to know."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commonplace.core.access import Tier
+from commonplace.core.verdict import Refusal
+
+Apply = Callable[[Any, Mapping[str, Any], int], Any]
+"""(value or None, arguments, the new version) to the new value, or a `Refusal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A named change of a value; the name means the same in every rule, for ever.
+
+    `tier`: the least access it takes. `needs_value`: `decide` must see the current value;
+    without it the record is a delta that readers fold. `whole`: the result does not depend
+    on the value before, so replay may begin here. `grows_bytes` bounds the growth of a delta.
+    `kills`: the result is a tombstone.
+    """
+
+    name: str
+    tier: Tier
+    apply: Apply
+    needs_value: bool = True
+    whole: bool = False
+    kills: bool = False
+    grows_bytes: Callable[[Mapping[str, Any]], int] = lambda arguments: 0
+
+
+def is_refusal(result: object) -> bool:
+    """Whether `apply` refused."""
+    return isinstance(result, Refusal)

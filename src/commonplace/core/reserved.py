@@ -1,0 +1,156 @@
+"""The reserved regions: contracts, grants, cursors and retention are entries like any other.
+
+They live beside the regions they speak of, under names no user may choose, so that they
+are versioned, chained, watched and explained by the same machinery. This file says which
+operations they have and what access each takes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from commonplace.core.access import GRANTS, TENANT, Tier
+from commonplace.core.operation import Operation
+from commonplace.core.rules import Rule, find_rule
+from commonplace.core.text import Text, joined, size_bytes
+from commonplace.core.verdict import Refusal
+from commonplace.model.contract import Contract
+from commonplace.model.entry import EntryKey
+
+NAMESPACE = "_namespace"
+CONTRACTS = "_contracts"
+CURSORS = "_cursors"
+RETENTION = "_retention"
+
+ACCESS_REGIONS = frozenset({NAMESPACE, CONTRACTS, GRANTS})
+"""Regions whose entries decide who may do what: a change of one moves `access_revision`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A stored contract with its rule found: the value of a `_contracts` entry."""
+
+    contract: Contract
+    rule: Rule | None
+    tiers: Mapping[str, Tier]
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Terms":
+        """Read a stored contract. A rule of a newer release gives terms without a rule."""
+        contract = Contract.from_plain(plain)
+        rule = find_rule(contract.rule)
+        return cls(contract, rule, rule.operations(contract.holds) if rule else {})
+
+
+def contract_key(namespace: str, region: str) -> EntryKey:
+    """Where a region's contract stands."""
+    return EntryKey(namespace, CONTRACTS, region)
+
+
+def is_reserved(region: str) -> bool:
+    """Whether a region name is one of ours."""
+    return region.startswith("_")
+
+
+def _terms(value: Any, arguments: Mapping[str, Any], version: int) -> Terms:
+    return Terms.of(arguments["contract"])
+
+
+def _whole(value: Any, arguments: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    return arguments
+
+
+def _nothing(value: Any, arguments: Mapping[str, Any], version: int) -> None:
+    return None
+
+
+def _operation(name: str, tier: Tier, apply: Any = _whole, *, kills: bool = False) -> Operation:
+    return Operation(name, tier, apply, needs_value=False, whole=True, kills=kills)
+
+
+RESERVED_OPERATIONS: Mapping[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        _operation("found", Tier.CONTRIBUTOR),
+        _operation("create", Tier.EDITOR, _terms),
+        _operation("change", Tier.OWNER, _terms),
+        _operation("grant", Tier.OWNER),
+        _operation("revoke", Tier.OWNER, _nothing, kills=True),
+        _operation("move", Tier.READER),
+        _operation("raise_floor", Tier.OWNER),
+        _operation("checkpoint", Tier.OWNER),
+        _operation("archive", Tier.OWNER),
+    )
+}
+
+_ALLOWED: Mapping[str, frozenset[str]] = {
+    NAMESPACE: frozenset({"found"}),
+    CONTRACTS: frozenset({"create", "change"}),
+    GRANTS: frozenset({"grant", "revoke"}),
+    CURSORS: frozenset({"move"}),
+    RETENTION: frozenset({"raise_floor", "checkpoint", "archive"}),
+}
+
+
+class Place(NamedTuple):
+    """Where access to a reserved entry is judged: a namespace, or one region of it."""
+
+    namespace: str
+    region: str
+
+
+def judged_at(entry: EntryKey) -> Place:
+    """The place whose grants decide over a write to (or a read of) this entry."""
+    namespace, region, key = entry
+    if region == NAMESPACE:
+        return Place(TENANT, "")
+    if region == CONTRACTS:
+        return Place(namespace, key)
+    if region == GRANTS and "/" in key and ">" not in key:
+        return Place(namespace, key.partition("/")[0])
+    return Place(namespace, "" if is_reserved(region) else region)
+
+
+def allowed(region: str, operation: str) -> bool:
+    """Whether a reserved region has this operation."""
+    return operation in _ALLOWED.get(region, ())
+
+
+def unsatisfied(terms: Terms, size: int, value: Any, exists: bool) -> Refusal | None:
+    """Why an existing value cannot live under new terms, or None."""
+    contract = terms.contract
+    if terms.rule is None:
+        return Refusal(
+            "contract_mismatch",
+            f"Not written. This release has no rule {contract.rule.name!r} "
+            f"version {contract.rule.version}.",
+        )
+    if not terms.tiers:
+        return Refusal(
+            "contract_mismatch",
+            f"Not written. The rule {contract.rule.name} does not work on {contract.holds}.",
+        )
+    if exists and contract.holds == "text" and not isinstance(value, tuple):
+        return Refusal("contract_mismatch", "Not written. The value there is no text.")
+    if size > contract.max_bytes:
+        return Refusal(
+            "contract_mismatch",
+            f"Not written. The value there has {size} bytes, {size - contract.max_bytes} more "
+            f"than the new limit of {contract.max_bytes}.",
+            {"limit": contract.max_bytes, "actual": size, "excess": size - contract.max_bytes},
+        )
+    return None
+
+
+def to_plain(value: Any) -> Any:
+    """A value of any region as plain data, as readers and digests see it."""
+    if isinstance(value, tuple):
+        return joined(value)
+    if isinstance(value, Terms):
+        return value.contract.to_plain()
+    return value
+
+
+def text_size(value: Text) -> int:
+    """The size of a text in bytes."""
+    return size_bytes(value)

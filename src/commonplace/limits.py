@@ -1,0 +1,59 @@
+"""Every bound in one place, with its unit in its name.
+
+A bound is checked where a value enters (the faces) and asserted again where it is used
+(the core), so that neither a second face nor another engine can grow past it.
+"""
+
+from typing import Final
+
+MAX_NAME_BYTES: Final = 128
+"""One segment of a namespace, a region or an actor's name, in UTF-8 bytes."""
+MAX_KEY_BYTES: Final = 512
+MAX_NAMESPACE_DEPTH: Final = 8
+
+MAX_TEXT_BYTES: Final = 1 << 20
+"""The text of one block, and the most that one write may carry."""
+MAX_VALUE_BYTES: Final = 1 << 20
+MAX_VALUE_DEPTH: Final = 64
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
+MAX_REASON_BYTES: Final = 4096
+
+MAX_GROUP_WRITES: Final = 256
+MAX_GUARDS: Final = 64
+MAX_BASED_ON: Final = 64
+MAX_SHARES: Final = 64
+
+MAX_BATCH_GROUPS: Final = 256
+"""Groups that one transaction takes up; the rest wait for the next."""
+MAX_QUEUED_GROUPS: Final = 65_536
+"""Groups waiting in one lane; one more is refused, never silently dropped."""
+MAX_PAGE_ROWS: Final = 512
+"""Rows of one page of a scan, so that no cursor stays open while a caller thinks."""
+
+MAX_FOLD_DELTAS: Final = 256
+"""Deltas that a read folds at the most over a checkpoint."""
+MIN_CHECKPOINT_BYTES: Final = 4096
+"""Deltas below this size do not earn a checkpoint that is kept."""
+
+MAX_UPDATE_CALLS: Final = 16
+"""Times `update` calls its function before it gives up with the last conflict."""
+MAX_CHANGES_SHOWN: Final = 20
+"""Changes that a conflict carries; the rest are counted."""
+
+IDEMPOTENCY_LIFE_S: Final = 7 * 24 * 3600.0
+"""Life of a key that the library made; such a key carries its own date."""
+MAX_IDEMPOTENCY_KEY_BYTES: Final = 128
+SWEEP_EVERY_REVISIONS: Final = 1024
+SWEEP_ROWS: Final = 4096
+
+DEADLINE_S: Final = 10.0
+BACKSTOP_S: Final = 0.25
+"""Longest wait between two looks at the log when no doorbell rings."""
+TICKET_LIFE_S: Final = 30.0
+"""Life of a place in an `update` queue whose holder's death no kernel reports."""
+
+WATCH_BUFFER_COMMITS: Final = 4096
+CLAIM_LIFE_S: Final = 30.0
+MAX_CLAIMS: Final = 64
+"""Commits handed to the members of one watch group and not yet finished."""

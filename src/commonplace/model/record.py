@@ -1,0 +1,64 @@
+"""Record: one committed change, as the log keeps it for ever."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commonplace.model.actor import Actor
+from commonplace.model.entry import EntryKey, to_datetime
+from commonplace.model.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What retention may drop and `erase` destroys: a record without it keeps its header.
+
+    `payload` is None once it was compacted; `payload_digest` then stands in for it, so that
+    the commitment can still be checked.
+    """
+
+    salt: bytes
+    payload: bytes | None
+    reason: str
+    payload_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the log. Everything but `body` is header, covered by the chain.
+
+    `revision` numbers the commit, `index` the record inside it, `version` the change of its
+    entry. `size_bytes` is the entry's size after the change and `dead` whether it is a
+    tombstone. `digest` chains this header to all before it. `body` is None after `erase`.
+    """
+
+    revision: int
+    index: int
+    at_us: int
+    actor: Actor
+    key: str
+    entry: EntryKey
+    version: int
+    operation: str
+    kind: str
+    based_on: tuple[str, ...]
+    trace: str
+    dead: bool
+    size_bytes: int
+    commitment: bytes
+    digest: bytes
+    body: Body | None
+
+    @property
+    def at(self) -> datetime:
+        """The commit time, in UTC."""
+        return to_datetime(self.at_us)
+
+    @property
+    def reference(self) -> Reference:
+        """The entry at the version this record made."""
+        return self.entry.reference(self.version)
+
+    @property
+    def reason(self) -> str:
+        """Why, in the writer's words; empty when it was erased."""
+        return self.body.reason if self.body else ""

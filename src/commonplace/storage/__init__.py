@@ -1,0 +1,1 @@
+"""Where records live: the engine contract, group commit, and transactions written once."""

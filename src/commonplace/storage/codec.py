@@ -1,0 +1,144 @@
+"""Codec: values to bytes once, before any engine sees them, and back.
+
+The canonical form is JSON with sorted keys, no white space, UTF-8. The one rule for what a
+value may be is `check_value`: whatever two engines, two languages or two JSON readers could
+take differently is refused.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from commonplace import limits
+from commonplace.core import text
+from commonplace.core.reserved import Terms
+from commonplace.errors import InvalidValue, LimitExceeded
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder()
+
+encode = _encoder.encode
+"""Plain data to canonical bytes. The data must have passed `check_value` or be ours."""
+decode = _decoder.decode
+"""Canonical bytes to plain data."""
+
+
+def check_text(value: object, what: str) -> str:
+    """Return `value` if it is storable text, with line ends as `\\n`.
+
+    Refuses what is not a string, lone surrogates and NUL. CRLF and CR become `\\n`, since
+    a block is lines and an agent that quotes one must find it.
+    """
+    if not isinstance(value, str):
+        raise InvalidValue(f"{what} must be a string, not {type(value).__name__}.")
+    _check_characters(value, what)
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return value
+
+
+def _check_characters(value: str, what: str) -> None:
+    if "\0" in value:
+        raise InvalidValue(f"{what} holds NUL at offset {value.index(chr(0))}. Remove it.")
+    if value.isascii():
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(
+            f"{what} holds a lone surrogate at offset {error.start}, which is no text."
+        ) from None
+
+
+def check_size(size: int, what: str, limit: int) -> None:
+    """Refuse `size` bytes above `limit`, saying by how much."""
+    if size > limit:
+        raise LimitExceeded(
+            f"Not written. {what} has {size} bytes, {size - limit} more than the limit of {limit}.",
+            limit=limit,
+            actual=size,
+            excess=size - limit,
+        )
+
+
+def check_value(value: Any, what: str = "value") -> Any:
+    """Return `value` as plain data if it is canonical JSON, or raise `InvalidValue`.
+
+    Allowed: null, booleans, integers of 64 bits, finite floats, strings without NUL or lone
+    surrogates, lists, and mappings with string keys, nested at most MAX_VALUE_DEPTH deep.
+    Tuples become lists; -0.0 becomes 0.0; a copy is returned, never the caller's object.
+    """
+    return _check(value, what, 0)
+
+
+def _check(value: Any, what: str, depth: int) -> Any:
+    if depth > limits.MAX_VALUE_DEPTH:
+        raise InvalidValue(f"{what} is nested more than {limits.MAX_VALUE_DEPTH} deep.")
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is str:
+        _check_characters(value, what)
+        return value
+    if kind is int:
+        if limits.MIN_INTEGER <= value <= limits.MAX_INTEGER:
+            return value
+        raise InvalidValue(f"{what} is an integer beyond 64 bits: store it as a string.")
+    if kind is float:
+        if math.isfinite(value):
+            return value or 0.0
+        raise InvalidValue(f"{what} is {value}, which JSON has no word for: store null.")
+    if isinstance(value, list | tuple):
+        return [_check(item, f"{what}[{n}]", depth + 1) for n, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {
+            _check_member(name, what): _check(item, f"{what}.{name}", depth + 1)
+            for name, item in value.items()
+        }
+    raise InvalidValue(f"{what} is a {kind.__name__}, which is not JSON: convert it first.")
+
+
+def _check_member(name: object, what: str) -> str:
+    if not isinstance(name, str):
+        raise InvalidValue(f"{what} has the member name {name!r}: member names are strings.")
+    _check_characters(name, f"a member name of {what}")
+    return name
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidValue(f"the member {twice!r} occurs twice: readers would disagree.")
+    return found
+
+
+def parse_json(source: str | bytes, what: str = "value") -> Any:
+    """Read JSON from outside. Raises `InvalidValue` for NaN, duplicate keys and the rest."""
+    try:
+        value = json.loads(source, object_pairs_hook=_unique)
+    except RecursionError:
+        raise InvalidValue(f"{what} is nested more than {limits.MAX_VALUE_DEPTH} deep.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidValue(f"{what} is not JSON: {error}.") from None
+    return check_value(value, what)
+
+
+def encode_checkpoint(value: Any) -> bytes:
+    """A folded value as the bytes of a checkpoint."""
+    if isinstance(value, tuple):
+        return encode({"lines": text.to_plain(value)})
+    assert not isinstance(value, Terms), "a contract is always whole and needs no checkpoint"
+    return encode({"value": value})
+
+
+def decode_checkpoint(data: bytes) -> Any:
+    """The reverse of `encode_checkpoint`."""
+    plain = decode(data)
+    if "lines" in plain:
+        return text.from_plain(plain["lines"])
+    return plain["value"]

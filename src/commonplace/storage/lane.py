@@ -1,0 +1,369 @@
+"""Lane: group commit. Everything that queued while one batch was in flight goes in the next.
+
+There is no timer: a lone writer waits for nobody. A caller that finds the lane idle runs its
+own group in its own thread, which costs no switch; whatever queues meanwhile, and whatever
+finds another process at work, goes to the lane's background thread. One batch is run per turn
+(`Turn`), so that other processes get theirs between two batches.
+
+A piece of work is in one of four states, changed only under the lane's mutex:
+
+    QUEUED ──picked up──> PICKED ──answered──> DONE
+       └──deadline, cancellation, close──> WITHDRAWN
+
+What was withdrawn was certainly not written. A caller that stops waiting for picked-up work
+cannot know: its outcome is `Unknown`.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
+
+from commonplace import limits
+from commonplace.core.verdict import Refusal, Unknown, Verdict
+from commonplace.errors import EngineUnavailable, LimitExceeded
+from commonplace.model.write import WriteGroup
+from commonplace.storage.work import DONE, PICKED, QUEUED, WITHDRAWN, Work, wake_all
+
+T = TypeVar("T")
+
+_log = logging.getLogger("commonplace.lane")
+
+
+class Turn(Protocol):
+    """The right to write, among processes. Used by one thread of a process at a time."""
+
+    def try_take(self) -> bool:
+        """Take it if it is free, without waiting."""
+        ...
+
+    def take(self) -> None:
+        """Wait for it, however long that is."""
+        ...
+
+    def release(self) -> None:
+        """Give it up; harmless when it is not held."""
+        ...
+
+    def holder(self) -> str:
+        """Who has it, in words; "" when nobody can say."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it for good."""
+        ...
+
+
+class Lane:
+    """The queue to one writer of one database in one process.
+
+    `commit` writes groups in one transaction and gives one verdict each; when it raises,
+    nothing of them was written. `after` is called with the verdicts of each batch once the
+    turn was given up. `monotonic_s` is the clock of deadlines.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[WriteGroup]], Sequence[Verdict]],
+        turn: Turn,
+        *,
+        after: Callable[[Sequence[Verdict]], None] = lambda verdicts: None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._commit = commit
+        self._turn = turn
+        self._after = after
+        self._monotonic_s = monotonic_s
+        self._mutex = threading.Lock()
+        self._queue: deque[Work] = deque()
+        # Busy: somebody (a leading caller or the background thread) sees to the queue.
+        self._busy = False
+        self._closed = False
+        # Held while the writer is in use, so that `close` can wait for the batch in flight.
+        self._running = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._taking = False
+        self._call = threading.Lock()  # released to call the background thread, once per call
+        self._call.acquire()
+
+    # --- callers ---------------------------------------------------------------------------
+
+    def propose(self, group: WriteGroup, deadline_s: float) -> Verdict:
+        """Commit `group`; a deadline before pick-up raises `EngineUnavailable`, after: Unknown."""
+        return cast(Verdict, self._submit(group, deadline_s))
+
+    def run(self, job: Callable[[], T], deadline_s: float) -> T:
+        """Run `job` with the turn held, as a batch of its own.
+
+        A deadline that passes while it runs raises `EngineUnavailable` that says so.
+        """
+        result = self._submit(job, deadline_s)
+        if isinstance(result, Refusal):
+            raise LimitExceeded(result.message, **result.facts)
+        if isinstance(result, Unknown):
+            raise EngineUnavailable(result.reason, outcome="unknown")
+        return cast(T, result)
+
+    async def propose_async(self, group: WriteGroup, deadline_s: float) -> Verdict:
+        """`propose` for an event loop, which is never blocked and woken once per batch.
+
+        A cancellation carries a note that says whether the group may have been written.
+        """
+        loop = asyncio.get_running_loop()
+        work = Work(group, loop)
+        assert work.future is not None
+        with self._mutex:
+            self._refuse_closed()
+            if len(self._queue) >= limits.MAXQUEUED_GROUPS:
+                return _queue_full()
+            self._queue.append(work)
+            if not self._busy:
+                self._busy = True
+                self._hand_over()
+        timer = loop.call_later(deadline_s, self._expire, work, deadline_s)
+        try:
+            return cast(Verdict, await work.future)
+        except asyncio.CancelledError as error:
+            error.add_note(
+                "Nothing was written: cancelled while it was still queued."
+                if self._withdraw(work)
+                else "The outcome is unknown: cancelled while its commit was in flight. "
+                "A retry with the same idempotency key settles it."
+            )
+            raise
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Refuse what is queued, wait for the batch in flight, give up the turn; idempotent.
+
+        It does not wait for other processes: a background thread that waits for its turn
+        ends by itself when it gets it.
+        """
+        with self._mutex:
+            if self._closed:
+                return
+            self._closed = True
+            refused = list(self._queue)
+            self._queue.clear()
+            for work in refused:
+                work.state = WITHDRAWN
+                work.error = EngineUnavailable("Nothing was written: the memory was closed.")
+            if self._thread is not None and not self._busy:
+                self._busy = True
+                self._call.release()
+        wake_all(refused)
+        with self._running, self._mutex:
+            if not self._taking:
+                self._turn.close()
+
+    # --- a caller's own thread ----------------------------------------------------------------
+
+    def _submit(self, what: WriteGroup | Callable[[], Any], deadline_s: float) -> Any:
+        work: Work | None = None
+        leading = False
+        try:
+            with self._mutex:
+                self._refuse_closed()
+                if not self._busy:
+                    leading = self._busy = True
+                elif len(self._queue) >= limits.MAXQUEUED_GROUPS:
+                    return _queue_full()
+                else:
+                    work = Work(what)
+                    self._queue.append(work)
+            if leading:
+                taken, result = self._lead(what)
+                if taken:
+                    return result
+                work = Work(what)
+                with self._mutex:
+                    self._refuse_closed()
+                    self._queue.appendleft(work)
+        finally:
+            # Also after a KeyboardInterrupt anywhere above: those who queued go on.
+            if leading:
+                self._stop_leading()
+        assert work is not None
+        return self._wait(work, deadline_s)
+
+    def _lead(self, what: WriteGroup | Callable[[], Any]) -> tuple[bool, Any]:
+        """Run `what` in the caller's thread if the turn is free; whether it was, and how it ended."""
+        with self._running:
+            try:
+                self._refuse_closed()
+                if not self._turn.try_take():
+                    return False, None
+                if not isinstance(what, WriteGroup):
+                    return True, what()
+                verdicts = self._commit((what,))
+            finally:
+                # Before anybody is told, so that the next one need not wait; and whether or
+                # not it is held, since an interrupt may fall between taking and knowing it.
+                self._turn.release()
+        self._tell(verdicts)
+        return True, verdicts[0]
+
+    def _stop_leading(self) -> None:
+        with self._mutex:
+            if self._queue:
+                self._hand_over()
+            else:
+                self._busy = False
+
+    def _wait(self, work: Work, deadline_s: float) -> Any:
+        until_s = self._monotonic_s() + deadline_s
+        try:
+            answered = work.wait(until_s - self._monotonic_s())
+        except BaseException:
+            self._withdraw(work)
+            raise
+        if not answered:
+            if self._withdraw(work):
+                raise self._too_late(deadline_s)
+            if work.state is not DONE:
+                return _lost_sight(deadline_s)
+        return work.outcome()
+
+    def _withdraw(self, work: Work) -> bool:
+        """Take `work` back if nobody picked it up; True means it will never be written."""
+        with self._mutex:
+            if work.state is QUEUED:
+                work.state = WITHDRAWN
+                self._queue.remove(work)
+            return work.state is WITHDRAWN
+
+    def _expire(self, work: Work, deadline_s: float) -> None:
+        assert work.future is not None
+        if work.future.done():
+            return
+        if self._withdraw(work):
+            work.future.set_exception(self._too_late(deadline_s))
+        else:
+            work.future.set_result(_lost_sight(deadline_s))
+
+    def _too_late(self, deadline_s: float) -> EngineUnavailable:
+        holder = self._turn.holder()
+        cause = holder or "an earlier batch of this process is still being written"
+        return EngineUnavailable(
+            f"Nothing was written: no turn to write within {deadline_s:g} s, because {cause}. "
+            "Retry, with a longer deadline if the wait is expected.",
+            holder=holder,
+            deadline_s=deadline_s,
+        )
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise EngineUnavailable("Nothing was written: the memory is closed. Open it first.")
+
+    # --- the background thread ------------------------------------------------------------------
+
+    def _hand_over(self) -> None:
+        """Let the background thread see to the queue; called busy, with the mutex held."""
+        if self._thread is None:
+            # A daemon: nobody has been promised anything that it has not answered yet, so
+            # the interpreter may exit under it, even while it waits for another process.
+            self._thread = threading.Thread(
+                target=self._serve, name="commonplace-lane", daemon=True
+            )
+            self._thread.start()
+        self._call.release()
+
+    def _serve(self) -> None:
+        while True:
+            self._call.acquire()
+            while self._serve_once():
+                pass
+            if self._closed:
+                return
+
+    def _serve_once(self) -> bool:
+        """Take a turn and run one batch; False when the queue is empty or the lane closed."""
+        with self._mutex:
+            if self._closed or not self._queue:
+                self._busy = False
+                return False
+            self._taking = True
+        self._turn.take()
+        batch: list[Work] = []
+        with self._running:
+            try:
+                with self._mutex:
+                    self._taking = False
+                    if not self._closed:
+                        batch = self._pick_up()
+                verdicts = self._run(batch)
+            finally:
+                self._turn.release()
+                if self._closed:
+                    self._turn.close()
+        wake_all(batch)
+        if verdicts:
+            self._tell(verdicts)
+        return True
+
+    def _pick_up(self) -> list[Work]:
+        """Take a job, or the groups up to the next job; called with the mutex held."""
+        batch: list[Work] = []
+        while self._queue and len(batch) < limits.MAX_BATCH_GROUPS:
+            if batch and not isinstance(self._queue[0].what, WriteGroup):
+                break
+            work = self._queue.popleft()
+            work.state = PICKED
+            batch.append(work)
+            if not isinstance(work.what, WriteGroup):
+                break
+        return batch
+
+    def _run(self, batch: Sequence[Work]) -> Sequence[Verdict]:
+        """Run a batch and note each outcome; whatever fails is its author's alone."""
+        if not batch:
+            return ()
+        if not isinstance(batch[0].what, WriteGroup):
+            self._attempt(batch[0], batch[0].what)
+            return ()
+        groups = [cast(WriteGroup, work.what) for work in batch]
+        try:
+            verdicts = self._commit(groups)
+            assert len(verdicts) == len(batch), "one verdict per group"
+        except BaseException as error:  # boundary: it is raised in its author's thread
+            if len(batch) == 1:
+                batch[0].error = error
+                return ()
+            for work, group in zip(batch, groups, strict=True):
+                self._attempt(work, lambda group=group: self._commit((group,))[0])
+            return [work.result for work in batch if work.error is None]
+        for work, verdict in zip(batch, verdicts, strict=True):
+            work.result = verdict
+        return verdicts
+
+    def _attempt(self, work: Work, job: Callable[[], Any]) -> None:
+        try:
+            work.result = job()
+        except BaseException as error:  # boundary: it is raised in its author's thread
+            work.error = error
+
+    def _tell(self, verdicts: Sequence[Verdict]) -> None:
+        try:
+            self._after(verdicts)
+        except Exception:  # boundary: a committed write is answered whatever its news do
+            _log.exception("telling of a batch failed")
+
+
+def _queue_full() -> Refusal:
+    bound = limits.MAXQUEUED_GROUPS
+    return Refusal(
+        code=LimitExceeded.code,
+        message=f"Not written: {bound} writes are queued already. Retry when some have landed.",
+        facts={"limit": bound, "actual": bound + 1, "excess": 1},
+    )
+
+
+def _lost_sight(deadline_s: float) -> Unknown:
+    return Unknown(
+        f"the deadline of {deadline_s:g} s passed while the commit was in flight; "
+        "a retry with the same idempotency key settles it"
+    )

@@ -1,0 +1,1 @@
+"""Transactions written once: generators of steps that every engine's driver runs."""

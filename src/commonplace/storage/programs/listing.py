@@ -1,0 +1,158 @@
+"""Listing: pages of the log, of one entry's history, of namespaces and of regions.
+
+Every page is bounded; what access hides is left out, and the grants at the head decide.
+"""
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+from commonplace import limits
+from commonplace.core import reserved
+from commonplace.core.access import Reach, Tier
+from commonplace.errors import AccessDenied
+from commonplace.model.entry import EntryKey
+from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.model.record import Record
+from commonplace.storage.codec import encode
+from commonplace.storage.programs.reading import (
+    Reader,
+    prefix_reach,
+    reach,
+    require_read,
+    standing,
+)
+from commonplace.storage.rows import record_of
+from commonplace.storage.step import Answer, Program, Statement, Step
+
+
+class LogFilter(NamedTuple):
+    """What of the log is asked for; None asks for everything.
+
+    `after` and `before` bound the revisions, both exclusive. `text` is looked for in what
+    was written and in the reasons. Reserved regions show only when `region` names one.
+    """
+
+    where: Namespace | NamespacePrefix = NamespacePrefix(())
+    actor: str | None = None
+    region: str | None = None
+    key: str | None = None
+    text: str | None = None
+    after: int = 0
+    before: int | None = None
+
+
+class Page(NamedTuple):
+    """Records newest first, and where the next page begins (None: there is none)."""
+
+    records: list[Record]
+    next_before: tuple[int, int] | None
+
+
+def history(
+    reader: Reader, key: EntryKey, limit: int, before: int | None = None
+) -> Program[list[Record]]:
+    """Records of one entry, newest first, below version `before`."""
+    now = yield from standing(reader.tenant)
+    has = yield from require_read(reader, now.access_revision, key)
+    bound = 2**62 if before is None else before
+    (rows,) = yield (Statement("entry_history", [(reader.tenant, *key, bound, limit)]),)
+    return [record_of(row) for row in rows if row[0] >= has.since]
+
+
+def record_of_version(reader: Reader, key: EntryKey, version: int) -> Program[Record | None]:
+    """The record that made a version, if the reader may see it."""
+    now = yield from standing(reader.tenant)
+    has = yield from require_read(reader, now.access_revision, key)
+    (rows,) = yield (Statement("record_at", [(reader.tenant, *key, version)]),)
+    records = [record_of(row) for row in rows if row[0] >= has.since]
+    return records[0] if records else None
+
+
+def log_page(
+    reader: Reader, wanted: LogFilter, start: tuple[int, int] | None = None
+) -> Program[Page]:
+    """One page of the log: what the filter asks for and the reader may see.
+
+    Raises `AccessDenied` when the reader may see nothing of `where` at all. A page may be
+    empty and yet have a next one.
+    """
+    now = yield from standing(reader.tenant)
+    yield from _require_some(reader, now.access_revision, wanted)
+    place = start or (wanted.before or now.revision + 1, 0)
+    namespace = str(wanted.where) if isinstance(wanted.where, Namespace) else None
+    pattern = encode(wanted.text)[1:-1] if wanted.text else None
+    binding = (reader.tenant, *place, wanted.after, wanted.actor, namespace, wanted.region)
+    size = limits.MAX_PAGE_ROWS
+    (rows,) = yield (Statement("log_page", [(*binding, pattern, wanted.text, size)]),)
+    judged: dict[reserved.Place, Reach] = {}
+    records = []
+    for row in rows:
+        record = record_of(row)
+        if not _asked_for(record, wanted):
+            continue
+        spot = reserved.judged_at(record.entry)
+        if spot not in judged:
+            judged[spot] = yield from reach(reader, now.access_revision, *spot)
+        if judged[spot].tier >= Tier.READER and record.revision >= judged[spot].since:
+            records.append(record)
+    more = len(rows) == size
+    return Page(records, (rows[-1][0], rows[-1][1]) if more else None)
+
+
+def _asked_for(record: Record, wanted: LogFilter) -> bool:
+    if wanted.region is None and reserved.is_reserved(record.entry.region):
+        return False
+    if wanted.key is not None and record.entry.key != wanted.key:
+        return False
+    if isinstance(wanted.where, Namespace):
+        return True
+    return record.entry.namespace.startswith(str(wanted.where))
+
+
+def _require_some(
+    reader: Reader, access_revision: int, wanted: LogFilter
+) -> Generator[Step, Answer, None]:
+    """Reading over a prefix takes a grant for it; over a namespace, any grant inside it."""
+    if isinstance(wanted.where, Namespace):
+        return
+    has = yield from prefix_reach(reader, access_revision, wanted.where)
+    if has.tier < Tier.READER:
+        raise AccessDenied(
+            f"Not allowed. {reader.actor} has no grant over {str(wanted.where) or 'all'!r}. "
+            "Name one namespace, or ask an owner of the tenant: memory.share(…, prefix=…).",
+            actor=reader.actor,
+        )
+
+
+def namespaces(reader: Reader, prefix: NamespacePrefix) -> Program[list[str]]:
+    """Namespaces below a prefix in which the reader may read something whole."""
+    now = yield from standing(reader.tenant)
+    found: list[str] = []
+    after, text = "", str(prefix)
+    while True:
+        page = [(reader.tenant, after, text, limits.MAX_PAGE_ROWS)]
+        (rows,) = yield (Statement("namespace_page", page),)
+        for (name,) in rows:
+            has = yield from reach(reader, now.access_revision, name, "")
+            if has.tier >= Tier.READER:
+                found.append(name)
+        if len(rows) < limits.MAX_PAGE_ROWS:
+            return found
+        after = rows[-1][0]
+
+
+def regions(reader: Reader, namespace: str) -> Program[list[str]]:
+    """Regions of a namespace that the reader may read, by name."""
+    now = yield from standing(reader.tenant)
+    found: list[str] = []
+    after = ""
+    while True:
+        page = [(reader.tenant, namespace, reserved.CONTRACTS, after, limits.MAX_PAGE_ROWS)]
+        (rows,) = yield (Statement("entry_page", page),)
+        for row in rows:
+            has = yield from reach(reader, now.access_revision, namespace, row[3])
+            if has.tier >= Tier.READER and not row[6]:
+                found.append(row[3])
+        if len(rows) < limits.MAX_PAGE_ROWS:
+            return found
+        after = rows[-1][3]
