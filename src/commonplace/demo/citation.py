@@ -81,6 +81,15 @@ def check_sentence(line: int, sentence: str, read: Reader) -> Verdict:
     return verdict("ok", "")
 
 
+def states(line: str, sentence: str) -> bool:
+    """Whether one line bears out all a sentence quotes and counts, wherever the line stands."""
+    claim = _CITATION.sub("", sentence)
+    quotes = _QUOTE.findall(claim)
+    numbers = _NUMBER.findall(_QUOTE.sub("", claim))
+    known = set(_NUMBER.findall(line))
+    return all(quote in line for quote in quotes) and all(number in known for number in numbers)
+
+
 def citations_in(text: str) -> list[str]:
     """Every citation a text carries, in order, without its brackets."""
     return _CITATION.findall(text)
