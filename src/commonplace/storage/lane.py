@@ -15,6 +15,7 @@ cannot know: its outcome is `Unknown`.
 """
 
 import asyncio
+import functools
 import logging
 import threading
 import time
@@ -24,9 +25,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 from commonplace import limits
 from commonplace.core.verdict import Refusal, Unknown, Verdict
-from commonplace.errors import EngineUnavailable, LimitExceeded
+from commonplace.errors import CommonplaceError, EngineUnavailable, LimitExceeded, OutcomeUnknown
 from commonplace.model.write import WriteGroup
-from commonplace.storage.work import DONE, PICKED, QUEUED, WITHDRAWN, Work, wake_all
+from commonplace.storage.work import PICKED, QUEUED, WITHDRAWN, Work, wake_all
 
 T = TypeVar("T")
 
@@ -98,44 +99,20 @@ class Lane:
     def run(self, job: Callable[[], T], deadline_s: float) -> T:
         """Run `job` with the turn held, as a batch of its own.
 
-        A deadline that passes while it runs raises `EngineUnavailable` that says so.
+        A deadline that passes while it runs raises `OutcomeUnknown`.
         """
-        result = self._submit(job, deadline_s)
-        if isinstance(result, Refusal):
-            raise LimitExceeded(result.message, **result.facts)
-        if isinstance(result, Unknown):
-            raise EngineUnavailable(result.reason, outcome="unknown")
-        return cast(T, result)
+        return cast(T, self._submit(job, deadline_s))
 
     async def propose_async(self, group: WriteGroup, deadline_s: float) -> Verdict:
         """`propose` for an event loop, which is never blocked and woken once per batch.
 
         A cancellation carries a note that says whether the group may have been written.
         """
-        loop = asyncio.get_running_loop()
-        work = Work(group, loop)
-        assert work.future is not None
-        with self._mutex:
-            self._refuse_closed()
-            if len(self._queue) >= limits.MAXQUEUED_GROUPS:
-                return _queue_full()
-            self._queue.append(work)
-            if not self._busy:
-                self._busy = True
-                self._hand_over()
-        timer = loop.call_later(deadline_s, self._expire, work, deadline_s)
-        try:
-            return cast(Verdict, await work.future)
-        except asyncio.CancelledError as error:
-            error.add_note(
-                "Nothing was written: cancelled while it was still queued."
-                if self._withdraw(work)
-                else "The outcome is unknown: cancelled while its commit was in flight. "
-                "A retry with the same idempotency key settles it."
-            )
-            raise
-        finally:
-            timer.cancel()
+        return cast(Verdict, await self._submit_async(group, deadline_s))
+
+    async def run_async(self, job: Callable[[], T], deadline_s: float) -> T:
+        """`run` for an event loop; `job` runs on the background thread."""
+        return cast(T, await self._submit_async(job, deadline_s))
 
     def close(self) -> None:
         """Refuse what is queued, wait for the batch in flight, give up the turn; idempotent.
@@ -160,6 +137,32 @@ class Lane:
             if not self._taking:
                 self._turn.close()
 
+    async def _submit_async(self, what: WriteGroup | Callable[[], Any], deadline_s: float) -> Any:
+        loop = asyncio.get_running_loop()
+        work = Work(what, loop)
+        assert work.future is not None
+        with self._mutex:
+            self._refuse_closed()
+            if len(self._queue) >= limits.MAX_QUEUED_GROUPS:
+                return _queue_full(what)
+            self._queue.append(work)
+            if not self._busy:
+                self._busy = True
+                self._hand_over()
+        timer = loop.call_later(deadline_s, self._expire, work, deadline_s)
+        try:
+            return await work.future
+        except asyncio.CancelledError as error:
+            error.add_note(
+                "Nothing was written: cancelled while it was still queued."
+                if self._withdraw(work)
+                else "The outcome is unknown: cancelled while its commit was in flight. "
+                "A retry with the same idempotency key settles it."
+            )
+            raise
+        finally:
+            timer.cancel()
+
     # --- a caller's own thread ----------------------------------------------------------------
 
     def _submit(self, what: WriteGroup | Callable[[], Any], deadline_s: float) -> Any:
@@ -170,8 +173,8 @@ class Lane:
                 self._refuse_closed()
                 if not self._busy:
                     leading = self._busy = True
-                elif len(self._queue) >= limits.MAXQUEUED_GROUPS:
-                    return _queue_full()
+                elif len(self._queue) >= limits.MAX_QUEUED_GROUPS:
+                    return _queue_full(what)
                 else:
                     work = Work(what)
                     self._queue.append(work)
@@ -191,7 +194,7 @@ class Lane:
         return self._wait(work, deadline_s)
 
     def _lead(self, what: WriteGroup | Callable[[], Any]) -> tuple[bool, Any]:
-        """Run `what` in the caller's thread if the turn is free; whether it was, and how it ended."""
+        """Run `what` in the caller's thread if the turn is free: whether it was, and the result."""
         with self._running:
             try:
                 self._refuse_closed()
@@ -209,7 +212,7 @@ class Lane:
 
     def _stop_leading(self) -> None:
         with self._mutex:
-            if self._queue:
+            if self._queue or (self._closed and self._thread is not None):
                 self._hand_over()
             else:
                 self._busy = False
@@ -224,8 +227,8 @@ class Lane:
         if not answered:
             if self._withdraw(work):
                 raise self._too_late(deadline_s)
-            if work.state is not DONE:
-                return _lost_sight(deadline_s)
+            if not work.is_done:
+                return _lost_sight(work.what, deadline_s)
         return work.outcome()
 
     def _withdraw(self, work: Work) -> bool:
@@ -240,10 +243,12 @@ class Lane:
         assert work.future is not None
         if work.future.done():
             return
-        if self._withdraw(work):
-            work.future.set_exception(self._too_late(deadline_s))
-        else:
-            work.future.set_result(_lost_sight(deadline_s))
+        try:
+            if self._withdraw(work):
+                raise self._too_late(deadline_s)
+            work.future.set_result(_lost_sight(work.what, deadline_s))
+        except CommonplaceError as error:
+            work.future.set_exception(error)
 
     def _too_late(self, deadline_s: float) -> EngineUnavailable:
         holder = self._turn.holder()
@@ -283,10 +288,10 @@ class Lane:
     def _serve_once(self) -> bool:
         """Take a turn and run one batch; False when the queue is empty or the lane closed."""
         with self._mutex:
-            if self._closed or not self._queue:
+            self._taking = bool(self._queue) and not self._closed
+            if not self._taking:
                 self._busy = False
                 return False
-            self._taking = True
         self._turn.take()
         batch: list[Work] = []
         with self._running:
@@ -334,11 +339,14 @@ class Lane:
                 batch[0].error = error
                 return ()
             for work, group in zip(batch, groups, strict=True):
-                self._attempt(work, lambda group=group: self._commit((group,))[0])
+                self._attempt(work, functools.partial(self._commit_one, group))
             return [work.result for work in batch if work.error is None]
         for work, verdict in zip(batch, verdicts, strict=True):
             work.result = verdict
         return verdicts
+
+    def _commit_one(self, group: WriteGroup) -> Verdict:
+        return self._commit((group,))[0]
 
     def _attempt(self, work: Work, job: Callable[[], Any]) -> None:
         try:
@@ -353,17 +361,19 @@ class Lane:
             _log.exception("telling of a batch failed")
 
 
-def _queue_full() -> Refusal:
-    bound = limits.MAXQUEUED_GROUPS
-    return Refusal(
-        code=LimitExceeded.code,
-        message=f"Not written: {bound} writes are queued already. Retry when some have landed.",
-        facts={"limit": bound, "actual": bound + 1, "excess": 1},
-    )
+def _queue_full(what: WriteGroup | Callable[[], Any]) -> Refusal:
+    """Refuse a group; a job has no verdict and raises."""
+    bound = limits.MAX_QUEUED_GROUPS
+    message = f"Not written: {bound} writes are queued already. Retry when some have landed."
+    facts = {"limit": bound, "actual": bound + 1, "excess": 1}
+    if not isinstance(what, WriteGroup):
+        raise LimitExceeded(message, **facts)
+    return Refusal(code=LimitExceeded.code, message=message, facts=facts)
 
 
-def _lost_sight(deadline_s: float) -> Unknown:
-    return Unknown(
-        f"the deadline of {deadline_s:g} s passed while the commit was in flight; "
-        "a retry with the same idempotency key settles it"
-    )
+def _lost_sight(what: WriteGroup | Callable[[], Any], deadline_s: float) -> Unknown:
+    """Answer for a group that was picked up; a job has no verdict and raises."""
+    message = f"Sent, and the deadline of {deadline_s:g} s passed while it was being committed."
+    if not isinstance(what, WriteGroup):
+        raise OutcomeUnknown(message)
+    return Unknown(message)

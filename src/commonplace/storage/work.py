@@ -35,6 +35,11 @@ class Work:
         else:
             self.future = loop.create_future()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the outcome stands."""
+        return self.state == DONE
+
     def wait(self, timeout_s: float) -> bool:
         """Wait for the answer; False when `timeout_s` passed first."""
         return self._answered.acquire(timeout=max(0.0, min(timeout_s, threading.TIMEOUT_MAX)))
