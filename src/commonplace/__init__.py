@@ -1,1 +1,154 @@
-"""Shared memory for teams of LLM agents."""
+"""Commonplace: shared memory for teams of LLM agents.
+
+    import commonplace
+
+    with commonplace.Memory("team.db", actor="supervisor") as memory:
+        task = memory.create_task("q3", share={"web-1": "editor"})
+        findings = task.create_block("findings")
+        findings.append("Churn fell 12% in Q3.", reason="page 17")
+
+Everything public is here; no deeper path is.
+"""
+
+from commonplace import errors
+from commonplace._async.block import AsyncBlock
+from commonplace._async.group_watch import AsyncGroupWatch
+from commonplace._async.memory import AsyncMemory
+from commonplace._async.scope import AsyncScope
+from commonplace._async.session import AsyncGroup
+from commonplace._async.snapshot import AsyncPastBlock, AsyncPastScope, AsyncSnapshot
+from commonplace._async.watch import AsyncWatch
+from commonplace._sync.block import Block
+from commonplace._sync.group_watch import GroupWatch
+from commonplace._sync.memory import Memory
+from commonplace._sync.scope import Scope
+from commonplace._sync.session import Group
+from commonplace._sync.snapshot import PastBlock, PastScope, Snapshot
+from commonplace._sync.watch import Watch
+from commonplace.core.rules import (
+    AppendOnly,
+    CompareAndSet,
+    LastWriterWins,
+    Rule,
+    SingleWriter,
+    TextBlock,
+)
+from commonplace.errors import (
+    AccessChanged,
+    AccessDenied,
+    AnchorNotFound,
+    AnchorNotUnique,
+    CommonplaceError,
+    Compacted,
+    ContractMismatch,
+    DamagedMemory,
+    Deleted,
+    EngineUnavailable,
+    Erased,
+    ExpectRequired,
+    ForkedMemory,
+    FutureRevision,
+    IdempotencyExpired,
+    IdempotencyMismatch,
+    InvalidInput,
+    InvalidName,
+    InvalidNamespace,
+    InvalidReference,
+    InvalidValue,
+    LimitExceeded,
+    NestedUpdate,
+    NewerSchema,
+    NotAMemory,
+    NotFound,
+    NotOwner,
+    OutcomeUnknown,
+    Refused,
+    UnsafeStorage,
+    VersionConflict,
+)
+from commonplace.explain.blame import BlameLine
+from commonplace.model.actor import Actor, Identity
+from commonplace.model.change import Change, Commit
+from commonplace.model.entry import Entry, Line
+from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.model.receipt import Position, Receipt
+from commonplace.model.record import Record
+from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccessChanged",
+    "AccessDenied",
+    "Actor",
+    "AnchorNotFound",
+    "AnchorNotUnique",
+    "AppendOnly",
+    "AsyncBlock",
+    "AsyncGroup",
+    "AsyncGroupWatch",
+    "AsyncMemory",
+    "AsyncPastBlock",
+    "AsyncPastScope",
+    "AsyncScope",
+    "AsyncSnapshot",
+    "AsyncWatch",
+    "AtRevision",
+    "AtTime",
+    "AtVersion",
+    "BlameLine",
+    "Block",
+    "Change",
+    "Commit",
+    "CommonplaceError",
+    "Compacted",
+    "CompareAndSet",
+    "ContractMismatch",
+    "DamagedMemory",
+    "Deleted",
+    "EngineUnavailable",
+    "Entry",
+    "Erased",
+    "ExpectRequired",
+    "ForkedMemory",
+    "FutureRevision",
+    "Group",
+    "GroupWatch",
+    "IdempotencyExpired",
+    "IdempotencyMismatch",
+    "Identity",
+    "InvalidInput",
+    "InvalidName",
+    "InvalidNamespace",
+    "InvalidReference",
+    "InvalidValue",
+    "LastWriterWins",
+    "LimitExceeded",
+    "Line",
+    "Memory",
+    "Namespace",
+    "NamespacePrefix",
+    "NestedUpdate",
+    "NewerSchema",
+    "NotAMemory",
+    "NotFound",
+    "NotOwner",
+    "OutcomeUnknown",
+    "PastBlock",
+    "PastScope",
+    "Position",
+    "Receipt",
+    "Record",
+    "Reference",
+    "Refused",
+    "Rule",
+    "Scope",
+    "SingleWriter",
+    "Snapshot",
+    "TextBlock",
+    "UnsafeStorage",
+    "VersionConflict",
+    "Watch",
+    "__version__",
+    "errors",
+]

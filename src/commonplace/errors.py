@@ -22,6 +22,7 @@
     ├── Compacted                   below the floor, dropped by retention
     ├── Erased                      bytes removed for privacy
     ├── FutureRevision              above the head
+    ├── AccessChanged               a grant was taken back during a watch
     ├── NestedUpdate                an `update` inside an `update`
     ├── OutcomeUnknown              sent, and the answer was lost: retry with the same key
     ├── ForkedMemory                a memory carried across a fork
@@ -35,6 +36,7 @@ Every error has a `code` for machines, `facts` (also as attributes) and a messag
 for a model as much as for a person: what happened, what stands now, what to do next.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -150,6 +152,17 @@ class InvalidNamespace(InvalidName):
     code = "invalid_namespace"
 
 
+def _shown(text: str) -> str:
+    """The text on one line, with what cannot be printed as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows printable text: wide characters take two columns."""
+    wide = sum(unicodedata.east_asian_width(c) in {"W", "F"} for c in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(c)) for c in text)
+
+
 class InvalidReference(InvalidInput):
     """A reference that does not parse."""
 
@@ -157,8 +170,15 @@ class InvalidReference(InvalidInput):
 
     @classmethod
     def at(cls, text: str, offset: int, reason: str) -> "InvalidReference":
-        """The error for `text`, with a caret under `offset`."""
-        return cls(f"{reason}\n  {text}\n  {' ' * offset}^", text=text, offset=offset)
+        """The error for `text`, with a caret under the character at `offset`."""
+        start, end = max(0, offset - 60), offset + 60
+        before, behind = _shown(text[start:offset]), _shown(text[offset:end])
+        if start:
+            before = "..." + before
+        if end < len(text):
+            behind += "..."
+        caret = " " * _columns(before) + "^"
+        return cls(f"{reason}\n  {before}{behind}\n  {caret}", text=text, offset=offset)
 
 
 class InvalidValue(InvalidInput):
@@ -189,6 +209,12 @@ class FutureRevision(CommonplaceError):
     """Nothing has been committed at this revision yet; `head` is the newest."""
 
     code = "future_revision"
+
+
+class AccessChanged(CommonplaceError):
+    """A grant was taken back during a watch, which stops here."""
+
+    code = "access_changed"
 
 
 class NestedUpdate(CommonplaceError):

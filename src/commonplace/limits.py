@@ -54,6 +54,8 @@ TICKET_LIFE_S: Final = 30.0
 """Life of a place in an `update` queue whose holder's death no kernel reports."""
 
 WATCH_BUFFER_COMMITS: Final = 4096
+CURSOR_EVERY_COMMITS: Final = 64
+"""Commits after which a named cursor is stored although more are waiting."""
 CLAIM_LIFE_S: Final = 30.0
 MAX_CLAIMS: Final = 64
 """Commits handed to the members of one watch group and not yet finished."""

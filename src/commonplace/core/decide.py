@@ -24,6 +24,7 @@ from commonplace.core.state import MISSING, EntryState, State
 from commonplace.core.text import size_bytes
 from commonplace.core.verdict import Duplicate, Refusal
 from commonplace.model.entry import EntryKey
+from commonplace.model.namespace import escape
 from commonplace.model.write import Write, WriteGroup
 
 
@@ -219,7 +220,7 @@ class _Ruling:
             and stands.value.contract.to_plain() != first.arguments["contract"]
         ):
             return _differs(first, "another contract", "Open it, or use change_contract().")
-        own = self.group.actor.name
+        own = escape(self.group.actor.name)
         for write in self.group.writes[1:]:
             granted = self._entry(write.entry)
             if write.entry.key.rpartition("/")[2] == own or (

@@ -50,7 +50,7 @@ def link(previous: bytes, record: Record) -> bytes:
             f"{record.revision}{_SEPARATOR}{record.index}{_SEPARATOR}{record.at_us}",
             record.actor.name,
             record.actor.identity,
-            record.key,
+            record.idempotency_key,
             entry.namespace,
             entry.region,
             entry.key,

@@ -15,6 +15,10 @@ SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 RESERVED = re.compile(r"_[a-z]+\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]*[A-Za-z0-9_-]\Z|[A-Za-z0-9]\Z")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing: fillers, joiners, variation selectors."""
 
 
 def check_name(
@@ -34,8 +38,6 @@ def check_name(
         return text
     if "/" in text or "\\" in text:
         raise error(f"{what} {text!r} holds a separator. Pass its parts one by one.")
-    if text in {".", ".."}:
-        raise error(f"{what} {text!r} is a path step, not a name.")
     if text != text.strip():
         raise error(f"{what} {text!r} begins or ends with a space. Strip it.")
     return text
@@ -48,28 +50,37 @@ def check_key(
     max_bytes: int = limits.MAX_KEY_BYTES,
     error: type[InvalidName] = InvalidName,
 ) -> str:
-    """Return `key` if it may name an entry; unlike a name it may hold separators."""
+    """Return `key` if it may name an entry; unlike a name it may hold separators.
+
+    `.` and `..` are refused whole: as the last step of a URL they would name something else.
+    """
     if not isinstance(key, str):
         raise error(f"{what} must be a string, not {type(key).__name__}.")
     if not key:
         raise error(f"{what} is empty. Give it a name.")
     if len(key) <= max_bytes and _PLAIN.match(key):
-        return key
-    try:
-        size = len(key.encode("utf-8"))
-    except UnicodeEncodeError:
-        raise error(f"{what} {key!r} holds a lone surrogate, which is no text.") from None
+        return str.__str__(key)
+    size = len(key.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
         raise error(
             f"{what} is {size} bytes long, {size - max_bytes} more than the limit of {max_bytes}."
         )
+    if key in {".", ".."}:
+        raise error(f"{what} {key!r} is a path step, not a name.")
+    if any("\ud800" <= character <= "\udfff" for character in key):
+        raise error(f"{what} {key!r} holds a lone surrogate, which is no text.")
     if not unicodedata.is_normalized("NFC", key):
         normal = unicodedata.normalize("NFC", key)
         raise error(f"{what} {key!r} is not in Unicode form NFC. Use {normal!r}.")
     for character in key:
-        if unicodedata.category(character) in _UNSAFE_CATEGORIES:
+        category = unicodedata.category(character)
+        if category in _UNSAFE_CATEGORIES or _BLANK.match(character):
             raise error(f"{what} {key!r} holds U+{ord(character):04X}, which cannot be seen.")
-    return key
+        if category == "Zs" and character != " ":
+            raise error(
+                f"{what} {key!r} holds U+{ord(character):04X}, which looks like a space. Use one."
+            )
+    return str.__str__(key)
 
 
 def check_region(region: object) -> str:

@@ -4,7 +4,9 @@ The two are different types, so that a partial path can never be taken for a who
 because of its length. A namespace is never built by joining strings.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from commonplace import limits
@@ -16,12 +18,17 @@ _SINGLES = ("shared", "tenant")
 _KINDS = ("task", "role", "agent", "shared", "tenant")
 
 
+_ENCODED = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+\Z")
+
+
 def escape(segment: str) -> str:
     """Percent-encode everything outside `[A-Za-z0-9._~-]`."""
     return quote(segment, safe="")
 
 
-def _checked(segments: tuple[object, ...]) -> tuple[str, ...]:
+def _checked(segments: object) -> tuple[str, ...]:
+    if not isinstance(segments, tuple):
+        raise InvalidNamespace(f"segments are a tuple of names, not {type(segments).__name__}.")
     if len(segments) > limits.MAX_NAMESPACE_DEPTH:
         raise InvalidNamespace(
             f"a namespace has at most {limits.MAX_NAMESPACE_DEPTH} segments, not {len(segments)}."
@@ -34,8 +41,15 @@ def _split(text: object, what: str) -> tuple[str, ...]:
         raise InvalidNamespace(f"{what} must be text here, not {type(text).__name__}.")
     if not text:
         return ()
+    parts = text.split("/")
+    for part in parts:
+        if part and not _ENCODED.match(part):
+            raise InvalidNamespace(
+                f"{what} {text!r} holds a character to percent-encode. "
+                "Give its names one by one to Namespace.of(), which does it for you."
+            )
     try:
-        return tuple(unquote(part, errors="strict") for part in text.split("/"))
+        return tuple(unquote(part, errors="strict") for part in parts)
     except UnicodeDecodeError:
         raise InvalidNamespace(f"{what} {text!r} is not percent-encoded UTF-8.") from None
 
@@ -51,6 +65,7 @@ class Namespace:
     segments: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        _checked(self.segments)
         if not self.segments:
             raise InvalidNamespace("an empty path is a NamespacePrefix, not a Namespace.")
         kind, depth = self.segments[0], len(self.segments)
@@ -95,12 +110,12 @@ class Namespace:
     @classmethod
     def of(cls, *segments: str) -> "Namespace":
         """A path of your own, such as `Namespace.of("users", "123")`."""
-        return cls(_checked(segments))
+        return cls(segments)
 
     @classmethod
     def parse(cls, text: str) -> "Namespace":
         """Read the text form, `task/q3`; the reverse of `str`."""
-        return cls.of(*_split(text, "namespace"))
+        return _parsed(text) if type(text) is str else cls(_split(text, "namespace"))
 
     @property
     def prefixes(self) -> "tuple[NamespacePrefix, ...]":
@@ -117,15 +132,23 @@ class NamespacePrefix:
 
     segments: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        _checked(self.segments)
+
     @classmethod
     def of(cls, *segments: str) -> "NamespacePrefix":
         """The prefix with these whole segments; without any it covers the tenant."""
-        return cls(_checked(segments))
+        return cls(segments)
 
     @classmethod
     def parse(cls, text: str) -> "NamespacePrefix":
-        """Read the text form, `task/`; the reverse of `str`."""
-        return cls.of(*_split(text.rstrip("/"), "prefix"))
+        """Read the text form, `task/`; the reverse of `str`. Empty text covers the tenant."""
+        *steps, last = _split(text, "prefix") or ("",)
+        if last:
+            raise InvalidNamespace(f"prefix {text!r} does not end with '/': is it a namespace?")
+        if text and not steps[0]:
+            raise InvalidNamespace(f"prefix {text!r} begins with '/': the empty one covers all.")
+        return cls(tuple(steps))
 
     def covers(self, namespace: Namespace) -> bool:
         """Whether `namespace` lies below this prefix (whole segments, never characters)."""
@@ -134,3 +157,8 @@ class NamespacePrefix:
 
     def __str__(self) -> str:
         return "".join(escape(segment) + "/" for segment in self.segments)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> Namespace:
+    return Namespace(_split(text, "namespace"))

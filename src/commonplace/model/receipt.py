@@ -21,7 +21,8 @@ class Receipt:
     `version` is the entry's after the (last) write, `index` its record's place in the
     commit. `moved` says that others changed the entry since the version this write was made
     against, and that it was applied all the same; `unchanged` that there was nothing to do.
-    `repeated` says that an earlier try had landed and this is its receipt.
+    `repeated` says that an earlier try had landed and this is its receipt. `pending` is what
+    a write inside `atomic()` returns: nothing is committed before the block ends.
     """
 
     revision: int
@@ -32,6 +33,7 @@ class Receipt:
     moved: bool = False
     unchanged: bool = False
     repeated: bool = False
+    pending: bool = False
 
     @property
     def at(self) -> datetime:

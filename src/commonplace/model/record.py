@@ -1,10 +1,14 @@
 """Record: one committed change, as the log keeps it for ever."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from commonplace.model.actor import Actor
 from commonplace.model.entry import EntryKey, to_datetime
+from commonplace.model.namespace import Namespace
 from commonplace.model.reference import Reference
 
 
@@ -35,7 +39,7 @@ class Record:
     index: int
     at_us: int
     actor: Actor
-    key: str
+    idempotency_key: str
     entry: EntryKey
     version: int
     operation: str
@@ -57,6 +61,24 @@ class Record:
     def reference(self) -> Reference:
         """The entry at the version this record made."""
         return self.entry.reference(self.version)
+
+    @property
+    def namespace(self) -> Namespace:
+        """The namespace of the entry."""
+        return Namespace.parse(self.entry.namespace)
+
+    @property
+    def region(self) -> str:
+        """The region of the entry."""
+        return self.entry.region
+
+    @property
+    def arguments(self) -> Mapping[str, Any] | None:
+        """What was asked for, as plain data; None once it was compacted or erased."""
+        if self.body is None or self.body.payload is None:
+            return None
+        arguments: Mapping[str, Any] = json.loads(self.body.payload)
+        return arguments
 
     @property
     def reason(self) -> str:

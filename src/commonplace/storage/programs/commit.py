@@ -101,7 +101,7 @@ def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> No
         index=index,
         at_us=state.at_us,
         actor=group.actor,
-        key=group.key,
+        idempotency_key=group.key,
         entry=write.entry,
         version=after.version,
         operation=write.operation,

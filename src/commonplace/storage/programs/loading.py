@@ -63,8 +63,7 @@ def load(groups: Sequence[WriteGroup], cache: StateCache) -> Generator[Step, Ans
     for name, want in tenants.items():
         state = states[name]
         for key, needed in want.plain.items():
-            row = rows.get((name, key))
-            entry = NEVER if row is None else entry_of(row, MISSING)
+            entry = entry_of(rows[name, key], MISSING) if (name, key) in rows else NEVER
             state.entries[key] = entry
             if entry.exists and (needed or wants_checkpoint(entry)):
                 held = cache.value(name, key, entry)
@@ -112,8 +111,9 @@ def _load_missing(
         folds.setdefault((row[0], EntryKey(*row[1:4])), []).append(row[4:])
     found = {(row[0], EntryKey(*row[1:4])): row[4:] for row in entries}
     for name, key in missing:
-        row = found.get((name, key))
-        entry = NEVER if row is None else entry_of(row, fold_rows(folds[name, key]))
+        entry = NEVER
+        if (name, key) in found:
+            entry = entry_of(found[name, key], fold_rows(folds[name, key]))
         states[name].entries[key] = entry
         if key.region in ACCESS_REGIONS:
             cache.access(name, states[name].access_revision)[key] = entry

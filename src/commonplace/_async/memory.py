@@ -1,0 +1,277 @@
+"""AsyncMemory: the shared memory of a team, opened by one of its actors."""
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Self, Unpack
+
+from commonplace._async.group_watch import AsyncGroupWatch
+from commonplace._async.scope import AsyncScope
+from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
+from commonplace._async.snapshot import AsyncSnapshot
+from commonplace._async.watch import AsyncWatch
+from commonplace._async.watching import WatchOptions, make_watch
+from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
+from commonplace.limits import DEADLINE_S
+from commonplace.model.actor import Actor
+from commonplace.model.names import check_name
+from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.model.receipt import Position, Receipt
+from commonplace.model.record import Record
+from commonplace.model.reference import Reference
+from commonplace.storage import shares
+from commonplace.storage.engine import Engine, Health
+from commonplace.storage.gate import AsyncGate
+from commonplace.storage.programs import listing, reading
+from commonplace.storage.programs.listing import LogFilter
+from commonplace.storage.proposal import guard_draft
+from commonplace.storage.registry import acquire, release
+
+EVERYTHING = NamespacePrefix(())
+
+
+class AsyncMemory:
+    """One memory, as one actor of one tenant sees it.
+
+    `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of
+    no call. Construction does no I/O; `open` or a `with` block opens, and with `create`
+    makes what is missing: whoever creates a tenant owns it. `deadline_s` bounds how long a
+    write waits for its turn. Handles and this object may be shared between threads.
+    """
+
+    def __init__(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        actor: str | Actor,
+        tenant: str = "default",
+        create: bool = True,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._address = os.fspath(address)
+        self._actor = actor if isinstance(actor, Actor) else Actor(actor)
+        self._tenant = check_name(tenant, "tenant")
+        self._create = create
+        if not deadline_s > 0:
+            raise InvalidValue(f"deadline_s={deadline_s}: a write needs some time.")
+        self._deadline_s = deadline_s
+        self._session: AsyncSession | None = None
+        self._shared: Engine | None = None
+
+    def __repr__(self) -> str:
+        return f"<AsyncMemory {self._address!r} tenant={self._tenant!r} actor={self._actor}>"
+
+    @property
+    def actor(self) -> Actor:
+        """Who reads and writes through this object."""
+        return self._actor
+
+    @property
+    def tenant(self) -> str:
+        """The tenant bound at construction."""
+        return self._tenant
+
+    async def open(self) -> Self:
+        """Open the memory. Raises an `EngineUnavailable` that says what is in the way."""
+        if self._session is not None:
+            raise EngineUnavailable("This memory is open already; a second one needs its own.")
+        address, create, shared = self._address, self._create, self._shared
+        engine = await AsyncGate.call(lambda: acquire(address, create=create, engine=shared))
+        try:
+            await self._enter(engine)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def _enter(self, engine: Engine) -> None:
+        session = AsyncSession(engine, self._tenant, self._actor, self._deadline_s)
+        self._session = session
+        session.is_open = True
+        if (await session.read(reading.standing(self._tenant))).revision:
+            return
+        if not self._create:
+            raise NotFound(f"There is no tenant {self._tenant!r} in {self._address}.")
+        await session.commit(
+            shares.founding(Namespace.tenant(), self._actor.name, None, "the tenant begins")
+        )
+
+    async def close(self) -> None:
+        """Close it; other processes and other openers of the same memory go on."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        session.is_open = False
+        session.stop()
+        await AsyncGate.call(lambda: release(session.engine))
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def _opened(self) -> AsyncSession:
+        if self._session is None:
+            raise EngineUnavailable("This memory is not open: use it in a `with` block, or open().")
+        return self._session
+
+    def as_actor(self, actor: str | Actor) -> "AsyncMemory":
+        """The same open memory for another actor, to be opened and closed like any other."""
+        other = AsyncMemory(
+            self._address,
+            actor=actor,
+            tenant=self._tenant,
+            create=self._create,
+            deadline_s=self._deadline_s,
+        )
+        other._shared = self._opened().engine
+        return other
+
+    async def create_task(
+        self, name: str, *, share: Mapping[str, str] | None = None, reason: str = ""
+    ) -> AsyncScope:
+        """Create a task, owned by this actor and shared as said.
+
+        Creating it again with the same shares changes nothing. Takes contributor of the
+        tenant, which whoever created the tenant gives with `share`.
+        """
+        return await self.create_namespace(Namespace.task(name), share=share, reason=reason)
+
+    async def create_namespace(
+        self, namespace: Namespace, *, share: Mapping[str, str] | None = None, reason: str = ""
+    ) -> AsyncScope:
+        """Create any namespace; see `create_task`."""
+        scope = self.namespace(namespace)
+        await self._opened().commit(shares.founding(namespace, self._actor.name, share, reason))
+        return scope
+
+    def task(self, name: str) -> AsyncScope:
+        """A task's handle; nothing is looked up or created."""
+        return self.namespace(Namespace.task(name))
+
+    def namespace(self, namespace: Namespace) -> AsyncScope:
+        """Any namespace's handle; nothing is looked up or created."""
+        return AsyncScope(self._opened(), namespace)
+
+    def agent(self) -> AsyncScope:
+        """This actor's own private namespace."""
+        return self.namespace(Namespace.agent(self._actor.name))
+
+    def shared(self) -> AsyncScope:
+        """What the whole tenant shares (an owner of the tenant creates it)."""
+        return self.namespace(Namespace.shared())
+
+    async def share(
+        self,
+        share: Mapping[str, str],
+        *,
+        prefix: NamespacePrefix | None = None,
+        reason: str = "",
+    ) -> Receipt:
+        """Grant tiers of the tenant itself, or over all namespaces below a prefix.
+
+        A contributor of the tenant may create namespaces; an owner may also audit, export,
+        compact and share. Neither reads what others keep in their namespaces: that takes a
+        grant there, or over a prefix. Takes owner of the tenant.
+        """
+        if prefix is None:
+            drafts = shares.grants(Namespace.tenant(), None, share, True, reason)
+        else:
+            drafts = shares.prefix_grants(prefix, share, reason)
+        if not drafts:
+            raise InvalidValue("share is empty: name at least one actor.")
+        return (await self._opened().commit(drafts))[-1]
+
+    async def namespaces(self, prefix: NamespacePrefix = EVERYTHING) -> list[Namespace]:
+        """Namespaces below a prefix that this actor may read as a whole, in order."""
+        session = self._opened()
+        names = await session.read(listing.namespaces(session.reader, prefix))
+        return [Namespace.parse(name) for name in names]
+
+    def at(self, at: int | str | datetime) -> AsyncSnapshot:
+        """The memory at a revision, or at the last one at or before a time with its zone."""
+        return AsyncSnapshot(self._opened(), at)
+
+    def watch(
+        self, where: Namespace | NamespacePrefix, **options: Unpack[WatchOptions]
+    ) -> AsyncWatch | AsyncGroupWatch:
+        """Commits below `where` as they come; see `WatchOptions`. A prefix needs its grant."""
+        return make_watch(self._opened(), where, **options)
+
+    @asynccontextmanager
+    async def batch(self, *, max_wait_s: float = 1.0) -> AsyncIterator[None]:
+        """Commit each write at once, but wake others only at the end or after `max_wait_s`."""
+        release_bells = self._opened().engine.hold_bells(max_wait_s)
+        try:
+            yield
+        finally:
+            release_bells()
+
+    @asynccontextmanager
+    async def atomic(
+        self, *, guards: Sequence[tuple[Reference | str, int]] = (), key: str | None = None
+    ) -> AsyncIterator[AsyncGroup]:
+        """All writes inside commit together at the end, or none does.
+
+        Inside, writes return a pending receipt and reads see what stood before. `key` is the
+        idempotency key of the whole. Leaving with an exception writes nothing.
+        """
+        session = self._opened()
+        if COLLECTING.get() is not None:
+            raise InvalidInput("atomic() inside atomic(): one commit cannot hold another.")
+        group = AsyncGroup(session)
+        token = COLLECTING.set(group)
+        try:
+            yield group
+        finally:
+            COLLECTING.reset(token)
+        if group.drafts:
+            first = guard_draft(group.drafts[0], guards, key)
+            group.receipts = await session.commit((first, *group.drafts[1:]))
+
+    async def log(
+        self,
+        where: Namespace | NamespacePrefix = EVERYTHING,
+        *,
+        actor: str | None = None,
+        region: str | None = None,
+        key: str | None = None,
+        text: str | None = None,
+        after: int = 0,
+        before: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Record]:
+        """Records newest first: by actor, region, revision, time or text.
+
+        Over a prefix it takes a grant for it; in a namespace it shows what this actor may
+        read. `after` and `before` are revisions, both exclusive; times need a zone.
+        """
+        session = self._opened()
+        if since is not None:
+            after = max(after, await AsyncSnapshot(session, since).revision())
+        if until is not None:
+            last = await AsyncSnapshot(session, until).revision()
+            before = last + 1 if before is None else min(before, last + 1)
+        wanted = LogFilter(where, actor, region, key, text, after, before)
+        found: list[Record] = []
+        start: tuple[int, int] | None = None
+        while len(found) < limit:
+            page = await session.read(listing.log_page(session.reader, wanted, start))
+            found += page.records
+            if page.next_before is None:
+                break
+            start = page.next_before
+        return found[:limit]
+
+    async def position(self) -> Position:
+        """The head: revision and digest. Keep it, and a log cut below it shows."""
+        session = self._opened()
+        return await session.read(reading.head(session.tenant))
+
+    def health(self) -> Health:
+        """Whether the engine serves."""
+        return self._opened().engine.health()

@@ -1,0 +1,88 @@
+"""AsyncSnapshot: the memory as it stood at one revision, read only."""
+
+from datetime import datetime
+
+from commonplace._async.session import AsyncSession
+from commonplace.errors import InvalidInput
+from commonplace.explain.blame import BlameLine, blame_lines
+from commonplace.model.entry import Entry, EntryKey
+from commonplace.model.names import check_region
+from commonplace.model.namespace import Namespace
+from commonplace.model.reference import parse_time
+from commonplace.storage.programs import reading
+from commonplace.storage.proposal import check_version
+from commonplace.storage.views import entry_view
+
+
+class AsyncSnapshot:
+    """A revision, or the last one at or before a time. Same revision, same bytes, for ever.
+
+    Making one does no I/O; a time is resolved at the first read and then stays.
+    """
+
+    def __init__(self, session: AsyncSession, at: int | str | datetime) -> None:
+        self._session = session
+        self._revision: int | None = None
+        if isinstance(at, str):
+            at = parse_time(at)
+        if isinstance(at, datetime):
+            if at.tzinfo is None:
+                raise InvalidInput(f"{at} has no zone: say which one, as in datetime.now(UTC).")
+            self._time_us = int(at.timestamp() * 1_000_000)
+        else:
+            self._revision = check_version(at, "at")
+
+    async def revision(self) -> int:
+        """The revision this snapshot pins."""
+        if self._revision is None:
+            session = self._session
+            self._revision = await session.read(reading.revision_at(session.tenant, self._time_us))
+        return self._revision
+
+    def namespace(self, namespace: Namespace) -> "AsyncPastScope":
+        """A namespace as it stood."""
+        return AsyncPastScope(self._session, self, namespace)
+
+    def task(self, name: str) -> "AsyncPastScope":
+        """A task as it stood."""
+        return self.namespace(Namespace.task(name))
+
+
+class AsyncPastScope:
+    """A namespace at a snapshot."""
+
+    def __init__(
+        self, session: AsyncSession, snapshot: AsyncSnapshot, namespace: Namespace
+    ) -> None:
+        if not isinstance(namespace, Namespace):
+            raise InvalidInput(f"a scope takes a whole Namespace, not {namespace!r}.")
+        self._session = session
+        self._snapshot = snapshot
+        self.namespace = namespace
+
+    def block(self, name: str) -> "AsyncPastBlock":
+        """A block as it stood."""
+        key = EntryKey(str(self.namespace), check_region(name))
+        return AsyncPastBlock(self._session, self._snapshot, key)
+
+
+class AsyncPastBlock:
+    """A block at a snapshot."""
+
+    def __init__(self, session: AsyncSession, snapshot: AsyncSnapshot, key: EntryKey) -> None:
+        self._session = session
+        self._snapshot = snapshot
+        self._key = key
+        self.reference = key.reference()
+
+    async def read(self) -> Entry:
+        """The text as it stood. Raises `FutureRevision`, `Compacted` or `Erased`."""
+        session, revision = self._session, await self._snapshot.revision()
+        found = await session.read(reading.read_entry_at(session.reader, self._key, revision))
+        return entry_view(self._key, found)
+
+    async def blame(self) -> list[BlameLine]:
+        """Who had written each line by then."""
+        session, revision = self._session, await self._snapshot.revision()
+        found = await session.read(reading.read_entry_at(session.reader, self._key, revision))
+        return await session.read(blame_lines(session.reader, self._key, found))

@@ -1,0 +1,154 @@
+"""AsyncWatch: commits as they come, in order, each once, resumable from any revision."""
+
+import time
+from typing import Self
+
+from commonplace._async.session import AsyncSession
+from commonplace.core.cursor import Cursor
+from commonplace.core.reserved import CURSORS
+from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS
+from commonplace.model.change import Commit
+from commonplace.model.entry import EntryKey
+from commonplace.model.namespace import Namespace
+from commonplace.model.record import Record
+from commonplace.storage.programs import reading
+from commonplace.storage.proposal import draft
+from commonplace.storage.selection import Selection
+
+
+class AsyncWatch:
+    """An iterator of `Commit`. Close it, or use it in a `with` block.
+
+    Asking for the next commit says that the one before is done: that is when a named cursor
+    moves, and when a group's claim is finished. A reader that dies in between gets the
+    commit again (a group's next member does).
+    """
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        selection: Selection,
+        *,
+        after: int | None,
+        progress_s: float | None,
+        timeout_s: float | None,
+        cursor: "AsyncBookmark | None" = None,
+    ) -> None:
+        self._session = session
+        self._selection = selection
+        self._after = after
+        self._position: int | None = None
+        self._progress_s = progress_s
+        self._timeout_s = timeout_s
+        self._ready: list[tuple[Record, ...]] = []
+        self._cursor = cursor
+        self._unstored = 0
+        self._closed = False
+
+    @property
+    def position(self) -> int | None:
+        """The last revision looked at: where another watch would resume. None before the first."""
+        return self._position
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __aenter__(self) -> Self:
+        await self._begin()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def __anext__(self) -> Commit:
+        if self._closed:
+            raise StopAsyncIteration
+        position = await self._begin()
+        started = time.monotonic()
+        waiter = self._session.gate.waiter()
+        try:
+            while not self._closed:
+                commit = await self._next(position)
+                if commit is not None:
+                    return commit
+                position = self._position or 0
+                waited = time.monotonic() - started
+                if self._progress_s is not None and waited >= self._progress_s:
+                    return Commit(position, 0, ())
+                if self._timeout_s is not None and waited >= self._timeout_s:
+                    break
+                if self._cursor is not None and await self._cursor.store(position):
+                    continue
+                await waiter.wait(self._patience(waited))
+        finally:
+            waiter.close()
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Stop; a waiting iteration ends. Idempotent."""
+        self._closed = True
+
+    def _patience(self, waited: float) -> float:
+        limits = [limit for limit in (self._progress_s, self._timeout_s) if limit is not None]
+        return min([BACKSTOP_S, *(max(limit - waited, 0.0) for limit in limits)])
+
+    async def _begin(self) -> int:
+        if self._position is None:
+            after = self._after
+            if self._cursor is not None:
+                stored = await self._cursor.load()
+                after = after if stored is None else stored
+            self._position = await self._session.read(self._selection.begin(after))
+        elif self._cursor is not None:
+            self._unstored += 1
+            if self._unstored >= CURSOR_EVERY_COMMITS:
+                self._unstored = 0
+                await self._cursor.store(self._position)
+        return self._position
+
+    async def _next(self, position: int) -> Commit | None:
+        """The next commit asked for, or None at the head; moves the position over the rest."""
+        tailer = self._session.tailer()
+        while True:
+            if not self._ready:
+                self._ready = tailer.after(position)
+            if not self._ready:
+                return None
+            for number, records in enumerate(self._ready):
+                commit = await self._session.read(self._selection.commit_of(records))
+                position = self._position = records[0].revision
+                if commit is not None:
+                    del self._ready[: number + 1]
+                    return commit
+            self._ready = []
+
+
+class AsyncBookmark:
+    """A position stored under a name in the private namespace of its actor."""
+
+    def __init__(self, session: AsyncSession, name: str) -> None:
+        self._session = session
+        self._key = EntryKey(str(Namespace.agent(session.actor.name)), CURSORS, name)
+        self._version = 0
+        self._stored = -1
+
+    async def load(self) -> int | None:
+        """The stored position, or None when the name is new."""
+        found = await self._session.read(reading.read_entry(self._session.reader, self._key))
+        self._version = found.version
+        if found.value is None:
+            return None
+        self._stored = Cursor.from_plain(found.value).position
+        return self._stored
+
+    async def store(self, position: int) -> bool:
+        """Store a position unless it is stored already; whether it was written.
+
+        Raises `VersionConflict` when another reader moves the same cursor.
+        """
+        if position == self._stored:
+            return False
+        move = draft(self._key, "move", Cursor(position).to_plain(), expect=self._version)
+        receipt = await self._session.write(move)
+        self._stored, self._version = position, receipt.version
+        return True

@@ -1,0 +1,62 @@
+"""Watching: the options of a watch, and which kind of watch they ask for."""
+
+from typing import TypedDict, Unpack
+
+from commonplace._async.group_watch import AsyncGroupWatch
+from commonplace._async.session import AsyncSession
+from commonplace._async.watch import AsyncBookmark, AsyncWatch
+from commonplace.errors import InvalidInput
+from commonplace.model.names import check_name
+from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.storage.proposal import check_version
+from commonplace.storage.selection import Selection
+
+
+class WatchOptions(TypedDict, total=False):
+    """`after`: a revision (default: from now). `region`, `operation`, `actor`: filters.
+
+    `cursor`: store the position under this name and go on from it next time. `group`: share
+    the commits with every other watch of that group. `progress_s`: a progress mark when
+    nothing came for so long. `timeout_s`: end when nothing came for so long.
+    """
+
+    after: int | None
+    region: str | None
+    operation: str | None
+    actor: str | None
+    cursor: str | None
+    group: str | None
+    progress_s: float | None
+    timeout_s: float | None
+
+
+def make_watch(
+    session: AsyncSession, where: Namespace | NamespacePrefix, **options: Unpack[WatchOptions]
+) -> AsyncWatch | AsyncGroupWatch:
+    """The watch that the options ask for. Does no I/O before its first step."""
+    if not isinstance(where, Namespace | NamespacePrefix):
+        raise InvalidInput(f"watch() takes a Namespace or NamespacePrefix, not {where!r}.")
+    after, cursor, group = options.get("after"), options.get("cursor"), options.get("group")
+    if after is not None:
+        check_version(after, "after")
+    selection = Selection(
+        session.reader, where, options.get("region"), options.get("operation"), options.get("actor")
+    )
+    if cursor is not None and group is not None:
+        raise InvalidInput("A watch has a cursor of its own or a group's, not both.")
+    if group is not None:
+        return AsyncGroupWatch(
+            session,
+            selection,
+            check_name(group, "group"),
+            after=after,
+            timeout_s=options.get("timeout_s"),
+        )
+    return AsyncWatch(
+        session,
+        selection,
+        after=after,
+        progress_s=options.get("progress_s"),
+        timeout_s=options.get("timeout_s"),
+        cursor=None if cursor is None else AsyncBookmark(session, check_name(cursor, "cursor")),
+    )

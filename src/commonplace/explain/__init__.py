@@ -1,0 +1,1 @@
+"""Explaining: who wrote a line, what a region promises, what happened; as values."""

@@ -1,0 +1,142 @@
+"""Gates: how the sync and the async faces reach an engine, and how they wait.
+
+The faces are written once, in `_async`, and generated into `_sync`; what differs between a
+thread and an event loop stands here, side by side under twin names.
+"""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from commonplace.core.verdict import Verdict
+from commonplace.model.write import WriteGroup
+from commonplace.storage.engine import Engine
+from commonplace.storage.step import Program
+
+T = TypeVar("T")
+
+Updater = Callable[[str], str]
+AsyncUpdater = Callable[[str], "str | Awaitable[str]"]
+
+
+class Gate:
+    """An engine as a thread uses it."""
+
+    def __init__(self, engine: Engine, deadline_s: float) -> None:
+        self.engine = engine
+        self.deadline_s = deadline_s
+
+    def propose(self, group: WriteGroup) -> Verdict:
+        """Commit a group."""
+        return self.engine.propose(group, self.deadline_s)
+
+    def read(self, program: Program[T]) -> T:
+        """Run a read."""
+        return self.engine.read(program)
+
+    def execute(self, program: Program[T]) -> T:
+        """Run a program that writes."""
+        return self.engine.execute(program, self.deadline_s)
+
+    @staticmethod
+    def call(function: Callable[[], T]) -> T:
+        """Run something slow."""
+        return function()
+
+    def waiter(self) -> "Waiter":
+        """A waiter for commits."""
+        return Waiter(self.engine)
+
+    @staticmethod
+    def apply(function: Updater, text: str) -> str:
+        """The user's function."""
+        return function(text)
+
+
+class AsyncGate:
+    """An engine as an event loop uses it.
+
+    Reads run on the loop: a point read is shorter than the hop to another thread, and a scan
+    comes in bounded pages. Whatever may wait for another process runs off it.
+    """
+
+    def __init__(self, engine: Engine, deadline_s: float) -> None:
+        self.engine = engine
+        self.deadline_s = deadline_s
+
+    async def propose(self, group: WriteGroup) -> Verdict:
+        """Commit a group."""
+        return await self.engine.propose_async(group, self.deadline_s)
+
+    async def read(self, program: Program[T]) -> T:
+        """Run a read."""
+        return self.engine.read(program)
+
+    async def execute(self, program: Program[T]) -> T:
+        """Run a program that writes."""
+        return await asyncio.to_thread(self.engine.execute, program, self.deadline_s)
+
+    @staticmethod
+    async def call(function: Callable[[], T]) -> T:
+        """Run something slow."""
+        return await asyncio.to_thread(function)
+
+    def waiter(self) -> "AsyncWaiter":
+        """A waiter for commits."""
+        return AsyncWaiter(self.engine)
+
+    @staticmethod
+    async def apply(function: AsyncUpdater, text: str) -> str:
+        """The user's function, awaited when it is a coroutine function."""
+        result = function(text)
+        return await result if inspect.isawaitable(result) else result
+
+
+class Waiter:
+    """Waits until something may have been committed since the last wait began."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._rung = threading.Event()
+        self._end = engine.subscribe(self._rung.set)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a bell, at most `timeout_s`."""
+        self._rung.wait(timeout_s)
+        self._rung.clear()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._end()
+        self._rung.set()
+
+
+class AsyncWaiter:
+    """Waits until something may have been committed since the last wait began."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._rung = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._end = engine.subscribe(self._ring)
+
+    def _ring(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._rung.set)
+        except RuntimeError:
+            self._end()  # the loop is closed: nobody waits any more
+
+    async def wait(self, timeout_s: float) -> None:
+        """Wait for a bell, at most `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._rung.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._rung.clear()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._end()
+        self._rung.set()
