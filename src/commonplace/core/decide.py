@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from commonplace import limits
 from commonplace.core import access, reserved
 from commonplace.core.access import Reach, Tier
-from commonplace.core.fold import OPERATIONS, step_after
+from commonplace.core.fold import OPERATIONS, after_erasure, step_after
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Attempt, Rule
 from commonplace.core.rules.rule import version_conflict
@@ -243,14 +243,15 @@ class _Ruling:
             if isinstance(value, Refusal):
                 return replace(value, facts={**value.facts, "version": before.version})
             size = size_bytes(value) if isinstance(value, tuple) else len(write.payload)
-        if size > max_bytes and size > before.size_bytes:
+        erasing = write.operation == "erase"
+        if size > max_bytes and size > before.size_bytes and not erasing:
             return _too_large(write, size, max_bytes)
         after = step_after(
             before, operation, payload_bytes=len(write.payload), revision=revision, index=index
         )
         after = replace(after, value=value, size_bytes=0 if operation.kills else size)
-        if write.operation == "erase" and value is None:
-            after = replace(after, dead=True, size_bytes=0)
+        if erasing and not isinstance(value, tuple):
+            after = after_erasure(before, after, write.arguments["current"], index)
         self.changed[write.entry] = after
         self.effects.append(Effect(write, before, after))
         return Outcome(index, version, moved=_moved(write, before.version))
@@ -345,7 +346,7 @@ def _not_in_contract(write: Write, terms: reserved.Terms) -> Refusal:
 
 def _dead_or_absent(attempt: Attempt, operation: Operation) -> Refusal | None:
     entry, write, _ = attempt
-    if entry.dead and (operation.kills or not operation.whole):
+    if entry.dead and (operation.kills or not operation.whole) and write.operation != "erase":
         return Refusal(
             "deleted",
             f"Not written. {write.entry.reference()} was deleted in version {entry.version}. "

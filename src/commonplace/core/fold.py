@@ -68,6 +68,26 @@ def step_after(
     return replace(moved, deltas=before.deltas + 1, delta_bytes=before.delta_bytes + payload_bytes)
 
 
+def after_erasure(before: EntryState, after: EntryState, current: bool, index: int) -> EntryState:
+    """`after`, for an erasure on JSON: it keeps the size, or leaves a tombstone to begin at.
+
+    `current` says that what stood was erased. What was deleted before stays deleted.
+    """
+    if not (before.dead or current):
+        return replace(after, size_bytes=before.size_bytes)
+    return replace(
+        after,
+        dead=True,
+        value=None,
+        size_bytes=0,
+        base_revision=after.revision,
+        base_index=index,
+        base_light=False,
+        deltas=0,
+        delta_bytes=0,
+    )
+
+
 def wants_checkpoint(entry: EntryState) -> bool:
     """Whether readers fold too much: too many deltas, or more of them than content."""
     return entry.deltas > 0 and (entry.deltas >= limits.MAX_FOLD_DELTAS or _outgrown(entry))
@@ -77,14 +97,15 @@ def _outgrown(entry: EntryState) -> bool:
     return entry.delta_bytes >= max(limits.MIN_CHECKPOINT_BYTES, entry.size_bytes)
 
 
-def checkpointed(entry: EntryState, revision: int, index: int) -> EntryState:
+def checkpointed(entry: EntryState, revision: int, index: int, *, kept: bool = False) -> EntryState:
     """The entry once its newest record carries a checkpoint.
 
     A checkpoint is kept for history when the deltas since the last kept one outweigh the
     content, so all kept ones together are at most as large as the log; one taken earlier,
     only to bound the deltas of a read at the head, is *light* and replaced by the next.
+    `kept` keeps it whatever its size, because what came before can no longer be replayed.
     """
-    light = not _outgrown(entry)
+    light = not (kept or _outgrown(entry))
     return replace(
         entry,
         base_revision=revision,

@@ -6,6 +6,7 @@ and revision. Nothing is ever trusted because of its age.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from commonplace.core.state import MISSING, EntryState
 from commonplace.model.entry import EntryKey
@@ -35,12 +36,21 @@ class StateCache:
         return held[1]
 
     def value(self, tenant: str, key: EntryKey, row: EntryState) -> EntryState | None:
-        """The entry with its value, if `row` proves the one held current."""
+        """The entry with its value, if `row` proves the one held current.
+
+        Where its replay begins is taken from `row`: retention moves that without a version.
+        """
         held = self._values.get((tenant, key))
         if held is None or (held.version, held.revision) != (row.version, row.revision):
             return None
         self._values.move_to_end((tenant, key))
-        return held
+        if (held.base_revision, held.base_index, held.base_light) == (
+            row.base_revision,
+            row.base_index,
+            row.base_light,
+        ):
+            return held
+        return replace(row, value=held.value)
 
     def keep(self, tenant: str, key: EntryKey, entry: EntryState) -> None:
         """Hold an entry whose value is known."""

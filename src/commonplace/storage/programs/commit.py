@@ -225,7 +225,8 @@ def _checkpoints(ledger: Ledger) -> tuple[dict[int, bytes], list[Row]]:
         entry, record = state.entries[key], ledger.records[number]
         if entry.value is MISSING or entry.dead or entry.deltas == 0:
             continue
-        if not (wants_checkpoint(entry) or record.operation == "erase"):
+        erasing = record.operation == "erase"
+        if not (wants_checkpoint(entry) or erasing):
             continue
         made[number] = encode_checkpoint(entry.value)
         ledger.whole.add(number)
@@ -235,5 +236,5 @@ def _checkpoints(ledger: Ledger) -> tuple[dict[int, bytes], list[Row]]:
             entry.base_index,
         ):
             dropped.append((state.tenant, *key, before.base_revision, before.base_index))
-        state.entries[key] = checkpointed(entry, record.revision, record.index)
+        state.entries[key] = checkpointed(entry, record.revision, record.index, kept=erasing)
     return made, dropped

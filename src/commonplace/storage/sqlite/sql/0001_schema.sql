@@ -12,7 +12,8 @@ CREATE TABLE tenant (
 
 -- The log: headers for ever, bodies (salt, payload, reason) until retention or erasure.
 -- is_base marks a record that stands alone: replay of its entry may begin here, from its
--- checkpoint if it has one and else from its payload.
+-- checkpoint if it has one and else from its payload. previous is the digest before a record
+-- whose predecessor was archived: the link can still be checked.
 CREATE TABLE log (
     tenant TEXT NOT NULL,
     revision INTEGER NOT NULL,
@@ -38,7 +39,8 @@ CREATE TABLE log (
     reason TEXT,
     payload_digest BLOB,
     is_base INTEGER NOT NULL,
-    checkpoint BLOB
+    checkpoint BLOB,
+    previous BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX log_order ON log (tenant, revision, place);
