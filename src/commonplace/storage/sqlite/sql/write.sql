@@ -38,8 +38,8 @@ ORDER BY l.revision, l.place
 INSERT INTO log (
     tenant, revision, place, at_us, actor, identity, idempotency, namespace, region, key,
     version, operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-    salt, payload, reason, is_base, checkpoint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    salt, payload, reason, payload_digest, is_base, checkpoint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: checkpoint_drop
 -- A light checkpoint is replaced by the next one.
