@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -57,7 +57,6 @@ class AsyncSession:
         self.actor = actor
         self.gate = AsyncGate(engine, deadline_s)
         self.reader = Reader(tenant, actor.name, StateCache())
-        self.trace: Callable[[], str] = str
         self.is_open = False
         self._lock = threading.Lock()
         self._tailer: Tailer | None = None
@@ -83,7 +82,7 @@ class AsyncSession:
     async def commit(self, drafts: Sequence[Draft]) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
-        group = group_of(self.tenant, self.actor, drafts, trace=self.trace())
+        group = group_of(self.tenant, self.actor, drafts)
         verdict = await self.gate.propose(group)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
             await self._raise_conflict(verdict, drafts[verdict.write])

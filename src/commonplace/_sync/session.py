@@ -5,7 +5,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -59,7 +59,6 @@ class Session:
         self.actor = actor
         self.gate = Gate(engine, deadline_s)
         self.reader = Reader(tenant, actor.name, StateCache())
-        self.trace: Callable[[], str] = str
         self.is_open = False
         self._lock = threading.Lock()
         self._tailer: Tailer | None = None
@@ -85,7 +84,7 @@ class Session:
     def commit(self, drafts: Sequence[Draft]) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
-        group = group_of(self.tenant, self.actor, drafts, trace=self.trace())
+        group = group_of(self.tenant, self.actor, drafts)
         verdict = self.gate.propose(group)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
             self._raise_conflict(verdict, drafts[verdict.write])

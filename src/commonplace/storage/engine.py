@@ -79,6 +79,10 @@ class Engine(Protocol):
         """
         ...
 
+    async def execute_async(self, program: Program[T], deadline_s: float) -> T:
+        """`execute` for an event loop, which is never blocked."""
+        ...
+
     def barrier(self, tenant: str) -> Position:
         """The head, proved by holding the right to write: never an answer from the past."""
         ...

@@ -76,7 +76,7 @@ class AsyncGate:
 
     async def execute(self, program: Program[T]) -> T:
         """Run a program that writes."""
-        return await asyncio.to_thread(self.engine.execute, program, self.deadline_s)
+        return await self.engine.execute_async(program, self.deadline_s)
 
     @staticmethod
     async def call(function: Callable[[], T]) -> T:
