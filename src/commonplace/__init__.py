@@ -8,31 +8,15 @@
         findings.append("Churn fell 12% in Q3.", reason="page 17")
 
 Everything public is here; no deeper path is.
+
+Names are imported when they are first used, so that `import commonplace` costs a command
+line or a forked worker nothing that it does not need.
 """
 
+from typing import TYPE_CHECKING
+
 from commonplace import errors
-from commonplace._async.block import AsyncBlock
-from commonplace._async.group_watch import AsyncGroupWatch
-from commonplace._async.memory import AsyncMemory
-from commonplace._async.scope import AsyncScope
-from commonplace._async.session import AsyncGroup
-from commonplace._async.snapshot import AsyncPastBlock, AsyncPastScope, AsyncSnapshot
-from commonplace._async.watch import AsyncWatch
-from commonplace._sync.block import Block
-from commonplace._sync.group_watch import GroupWatch
-from commonplace._sync.memory import Memory
-from commonplace._sync.scope import Scope
-from commonplace._sync.session import Group
-from commonplace._sync.snapshot import PastBlock, PastScope, Snapshot
-from commonplace._sync.watch import Watch
-from commonplace.core.rules import (
-    AppendOnly,
-    CompareAndSet,
-    LastWriterWins,
-    Rule,
-    SingleWriter,
-    TextBlock,
-)
+from commonplace._lazy import lazy_import
 from commonplace.errors import (
     AccessChanged,
     AccessDenied,
@@ -66,14 +50,38 @@ from commonplace.errors import (
     UnsafeStorage,
     VersionConflict,
 )
-from commonplace.explain.blame import BlameLine
-from commonplace.model.actor import Actor, Identity
-from commonplace.model.change import Change, Commit
-from commonplace.model.entry import Entry, Line
-from commonplace.model.namespace import Namespace, NamespacePrefix
-from commonplace.model.receipt import Position, Receipt
-from commonplace.model.record import Record
-from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
+
+if TYPE_CHECKING:
+    from commonplace._async.block import AsyncBlock
+    from commonplace._async.group_watch import AsyncGroupWatch
+    from commonplace._async.memory import AsyncMemory
+    from commonplace._async.scope import AsyncScope
+    from commonplace._async.session import AsyncGroup
+    from commonplace._async.snapshot import AsyncPastBlock, AsyncPastScope, AsyncSnapshot
+    from commonplace._async.watch import AsyncWatch
+    from commonplace._sync.block import Block
+    from commonplace._sync.group_watch import GroupWatch
+    from commonplace._sync.memory import Memory
+    from commonplace._sync.scope import Scope
+    from commonplace._sync.session import Group
+    from commonplace._sync.snapshot import PastBlock, PastScope, Snapshot
+    from commonplace._sync.watch import Watch
+    from commonplace.core.rules import (
+        AppendOnly,
+        CompareAndSet,
+        LastWriterWins,
+        Rule,
+        SingleWriter,
+        TextBlock,
+    )
+    from commonplace.explain.blame import BlameLine
+    from commonplace.model.actor import Actor, Identity
+    from commonplace.model.change import Change, Commit
+    from commonplace.model.entry import Entry, Line
+    from commonplace.model.namespace import Namespace, NamespacePrefix
+    from commonplace.model.receipt import Position, Receipt
+    from commonplace.model.record import Record
+    from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
 
 __version__ = "0.1.0"
 
@@ -152,3 +160,59 @@ __all__ = [
     "__version__",
     "errors",
 ]
+
+_HOMES = {
+    "AsyncBlock": "commonplace._async.block",
+    "AsyncGroupWatch": "commonplace._async.group_watch",
+    "AsyncMemory": "commonplace._async.memory",
+    "AsyncScope": "commonplace._async.scope",
+    "AsyncGroup": "commonplace._async.session",
+    "AsyncPastBlock": "commonplace._async.snapshot",
+    "AsyncPastScope": "commonplace._async.snapshot",
+    "AsyncSnapshot": "commonplace._async.snapshot",
+    "AsyncWatch": "commonplace._async.watch",
+    "Block": "commonplace._sync.block",
+    "GroupWatch": "commonplace._sync.group_watch",
+    "Memory": "commonplace._sync.memory",
+    "Scope": "commonplace._sync.scope",
+    "Group": "commonplace._sync.session",
+    "PastBlock": "commonplace._sync.snapshot",
+    "PastScope": "commonplace._sync.snapshot",
+    "Snapshot": "commonplace._sync.snapshot",
+    "Watch": "commonplace._sync.watch",
+    "AppendOnly": "commonplace.core.rules",
+    "CompareAndSet": "commonplace.core.rules",
+    "LastWriterWins": "commonplace.core.rules",
+    "Rule": "commonplace.core.rules",
+    "SingleWriter": "commonplace.core.rules",
+    "TextBlock": "commonplace.core.rules",
+    "BlameLine": "commonplace.explain.blame",
+    "Actor": "commonplace.model.actor",
+    "Identity": "commonplace.model.actor",
+    "Change": "commonplace.model.change",
+    "Commit": "commonplace.model.change",
+    "Entry": "commonplace.model.entry",
+    "Line": "commonplace.model.entry",
+    "Namespace": "commonplace.model.namespace",
+    "NamespacePrefix": "commonplace.model.namespace",
+    "Position": "commonplace.model.receipt",
+    "Receipt": "commonplace.model.receipt",
+    "Record": "commonplace.model.record",
+    "AtRevision": "commonplace.model.reference",
+    "AtTime": "commonplace.model.reference",
+    "AtVersion": "commonplace.model.reference",
+    "Reference": "commonplace.model.reference",
+}
+"""Where each public name is defined; the imports above say the same to type checkers."""
+
+if not TYPE_CHECKING:  # to a type checker, a module with __getattr__ has every name
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'commonplace' has no attribute {name!r}")
+        value = globals()[name] = getattr(lazy_import(home), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return __all__
