@@ -45,6 +45,7 @@ class Watch:
         self._ready: list[tuple[Record, ...]] = []
         self._cursor = cursor
         self._unstored = 0
+        self._is_delivered = False
         self._closed = False
 
     @property
@@ -72,15 +73,16 @@ class Watch:
             while not self._closed:
                 commit = self._next(position)
                 if commit is not None:
+                    self._is_delivered = True
                     return commit
                 position = self._position or 0
+                if self._store(position):
+                    continue  # that moved the head: look again
                 waited = time.monotonic() - started
                 if self._progress_s is not None and waited >= self._progress_s:
                     return Commit(position, 0, ())
                 if self._timeout_s is not None and waited >= self._timeout_s:
                     break
-                if self._cursor is not None and self._cursor.store(position):
-                    continue
                 waiter.wait(self._patience(waited))
         finally:
             waiter.close()
@@ -101,12 +103,20 @@ class Watch:
                 stored = self._cursor.load()
                 after = after if stored is None else stored
             self._position = self._session.read(self._selection.begin(after))
-        elif self._cursor is not None:
+        elif self._is_delivered:
+            self._is_delivered = False
             self._unstored += 1
             if self._unstored >= CURSOR_EVERY_COMMITS:
-                self._unstored = 0
-                self._cursor.store(self._position)
+                self._store(self._position)
         return self._position
+
+    def _store(self, position: int) -> bool:
+        """Move the named cursor over what was delivered; whether there was anything to move."""
+        if self._cursor is None or not self._unstored:
+            return False
+        self._unstored = 0
+        self._cursor.store(position)
+        return True
 
     def _next(self, position: int) -> Commit | None:
         """The next commit asked for, or None at the head; moves the position over the rest."""
@@ -132,25 +142,14 @@ class Bookmark:
         self._session = session
         self._key = EntryKey(str(Namespace.agent(session.actor.name)), CURSORS, name)
         self._version = 0
-        self._stored = -1
 
     def load(self) -> int | None:
         """The stored position, or None when the name is new."""
         found = self._session.read(reading.read_entry(self._session.reader, self._key))
         self._version = found.version
-        if found.value is None:
-            return None
-        self._stored = Cursor.from_plain(found.value).position
-        return self._stored
+        return None if found.value is None else Cursor.from_plain(found.value).position
 
-    def store(self, position: int) -> bool:
-        """Store a position unless it is stored already; whether it was written.
-
-        Raises `VersionConflict` when another reader moves the same cursor.
-        """
-        if position == self._stored:
-            return False
+    def store(self, position: int) -> None:
+        """Store a position. Raises `VersionConflict` when another reader moves the cursor."""
         move = draft(self._key, "move", Cursor(position).to_plain(), expect=self._version)
-        receipt = self._session.write(move)
-        self._stored, self._version = position, receipt.version
-        return True
+        self._version = (self._session.write(move)).version
