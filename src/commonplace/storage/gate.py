@@ -1,15 +1,16 @@
 """Gates: how the sync and the async faces reach an engine, and how they wait.
 
 The faces are written once, in `_async`, and generated into `_sync`; what differs between a
-thread and an event loop stands here, side by side under twin names.
+thread and an event loop stands here, side by side under twin names. asyncio is imported
+when it is first used: a command line, which is sync, starts without it.
 """
 
-import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from commonplace._lazy import lazy_import
 from commonplace.core.verdict import Verdict
 from commonplace.model.write import WriteGroup
 from commonplace.storage.engine import Engine
@@ -81,7 +82,8 @@ class AsyncGate:
     @staticmethod
     async def call(function: Callable[[], T]) -> T:
         """Run something slow."""
-        return await asyncio.to_thread(function)
+        result: T = await lazy_import("asyncio").to_thread(function)
+        return result
 
     def waiter(self) -> "AsyncWaiter":
         """A waiter for commits."""
@@ -116,6 +118,7 @@ class AsyncWaiter:
     """Waits until something may have been committed since the last wait began."""
 
     def __init__(self, engine: Engine) -> None:
+        asyncio = lazy_import("asyncio")
         self._rung = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._end = engine.subscribe(self._ring)
@@ -129,7 +132,7 @@ class AsyncWaiter:
     async def wait(self, timeout_s: float) -> None:
         """Wait for a bell, at most `timeout_s`."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with lazy_import("asyncio").timeout(timeout_s):
                 await self._rung.wait()
         except TimeoutError:
             return

@@ -14,7 +14,6 @@ What was withdrawn was certainly not written. A caller that stops waiting for pi
 cannot know: its outcome is `Unknown`.
 """
 
-import asyncio
 import functools
 import logging
 import threading
@@ -24,6 +23,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from commonplace import limits
+from commonplace._lazy import lazy_import
 from commonplace.core.verdict import Refusal, Unknown, Verdict
 from commonplace.errors import CommonplaceError, EngineUnavailable, LimitExceeded, OutcomeUnknown
 from commonplace.model.write import WriteGroup
@@ -138,6 +138,7 @@ class Lane:
                 self._turn.close()
 
     async def _submit_async(self, what: WriteGroup | Callable[[], Any], deadline_s: float) -> Any:
+        asyncio = lazy_import("asyncio")
         loop = asyncio.get_running_loop()
         work = Work(what, loop)
         assert work.future is not None

@@ -1,11 +1,13 @@
 """Work: one group or job on its way through the lane, and whoever waits for it."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from commonplace.model.write import WriteGroup
+
+if TYPE_CHECKING:
+    import asyncio
 
 QUEUED: Final = 0
 PICKED: Final = 1
@@ -21,7 +23,7 @@ class Work:
     def __init__(
         self,
         what: WriteGroup | Callable[[], Any],
-        loop: asyncio.AbstractEventLoop | None = None,
+        loop: "asyncio.AbstractEventLoop | None" = None,
     ) -> None:
         self.what = what
         self.state = QUEUED
