@@ -11,7 +11,6 @@ import sysconfig
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -125,7 +124,7 @@ def load(listed: Listed) -> Document:
     if listed.kind == "module":
         lines = _source_lines(listed.path)
     else:
-        lines = listed.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = listed.path.read_text(encoding="utf-8", errors="replace").split("\n")
     return Document(listed.kind, listed.name, _subject(listed, lines), tuple(lines))
 
 
@@ -136,20 +135,17 @@ def _readable(path: Path) -> bool:
 def _source_lines(path: Path) -> list[str]:
     try:
         with tokenize.open(path) as source:
-            return source.read().splitlines()
+            return source.read().split("\n")
     except (SyntaxError, UnicodeDecodeError):
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def _metadata_files() -> Iterator[Path]:
-    for distribution in metadata.distributions(path=[entry for entry in sys.path if entry]):
-        located = getattr(distribution, "_path", None)
-        if not isinstance(located, Path):
-            continue
-        for candidate in (located / "METADATA", located / "PKG-INFO"):
-            if candidate.is_file():
-                yield candidate
-                break
+    for entry in dict.fromkeys(sys.path):
+        folder = Path(entry)
+        if entry and folder.is_dir():
+            yield from sorted(folder.glob("*.dist-info/METADATA"))
+            yield from sorted(folder.glob("*.egg-info/PKG-INFO"))
 
 
 def _subject(listed: Listed, lines: Sequence[str]) -> str:

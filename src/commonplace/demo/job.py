@@ -16,7 +16,7 @@ from commonplace.demo.document import (
 from commonplace.demo.notebook import WEB
 
 MODEL_DOCUMENTS = 3
-"""Documents for each specialist on a paid model, when no number is asked for."""
+"""Documents each specialist reads on a model, which costs money, when no number is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

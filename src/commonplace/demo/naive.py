@@ -44,7 +44,7 @@ class NaiveNotebook:
 
     def publish_plan(self, text: str) -> None:
         """Replaces the plan."""
-        self._put(PLAN, text.splitlines(), "publish", text)
+        self._put(PLAN, text.rstrip("\n").split("\n"), "publish", text)
 
     def report(self, line: str) -> None:
         """Adds a line to this agent's own progress file.
@@ -92,11 +92,11 @@ class NaiveNotebook:
 
     def condense(self, page: Page, text: str) -> None:
         """Writes the condensed text over whatever the file has by now."""
-        self._put(FINDINGS, text.splitlines(), "condense", text, through=page.version)
+        self._put(FINDINGS, text.split("\n"), "condense", text, through=page.version)
 
     def write_brief(self, text: str) -> None:
         """Stores the brief in the file."""
-        self._put(BRIEF, text.splitlines(), "publish", text)
+        self._put(BRIEF, text.rstrip("\n").split("\n"), "publish", text)
 
     def follow(self, after: int) -> Iterator[News]:
         """Looks at the file again and again, and tells which blocks have moved."""
