@@ -12,7 +12,7 @@ def run(**options: Any) -> int:
     """Runs the crew on the screen and gives the exit code; takes the fields of `Options`."""
     chosen = lazy_import("commonplace.demo.options").Options(**options)
     console = lazy_import("rich.console").Console()
-    code: int = lazy_import("commonplace.demo.run").run(chosen, console)
+    code: int = lazy_import("commonplace.demo.conduct").conduct(chosen, console)
     return code
 
 

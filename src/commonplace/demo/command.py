@@ -1,0 +1,37 @@
+"""The command `commonplace demo`."""
+
+from pathlib import Path
+
+import click
+
+from commonplace.demo import run
+
+
+@click.command("demo")
+@click.option("--pages", type=click.Path(path_type=Path), help="Folder of .rst pages to read.")
+@click.option("--rfcs", type=click.Path(path_type=Path), help="Folder of .rst proposals to read.")
+@click.option(
+    "--memory",
+    type=click.Path(path_type=Path),
+    help="File or folder for the memory. By default a new folder, ./commonplace-demo.",
+)
+@click.option("--task", default="research", show_default=True, help="Name of the task.")
+@click.option("--seed", default=0, show_default=True, help="Decides the order of reading.")
+@click.option("--documents", type=int, help="Most documents for each specialist.")
+@click.option("--naive", is_flag=True, help="The same crew over a plain JSON file: counts losses.")
+@click.option(
+    "--model",
+    default="",
+    metavar="NAME",
+    help="The same crew on a real model; wants ANTHROPIC_API_KEY and the extra `model`.",
+)
+@click.pass_context
+def demo(context: click.Context, /, **options: object) -> None:
+    """A research crew of four processes on one shared memory.
+
+    Two specialists read real documents and file findings, a synthesizer condenses them while they
+    go on and writes a brief, a supervisor keeps the plan. Every citation of the brief is checked.
+    Without --pages and --rfcs they read the documentation of this Python's standard library and
+    the descriptions of the installed distributions.
+    """
+    context.exit(run(**options))

@@ -1,0 +1,88 @@
+"""Options: what a run of the demo is asked to do, checked before anything starts."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonplace.demo.document import NoDocuments
+from commonplace.demo.job import Job
+from commonplace.demo.notebook import SPECIALISTS
+
+FOLDER = "commonplace-demo"
+MEMORY_FILE = "memory.db"
+NAIVE_FILE = "memory.json"
+BRIEF_FILE = "brief.md"
+MAX_FOLDERS = 1000
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+
+
+class BadOptions(ValueError):
+    """The run cannot start as asked; the message says what to change. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One run. Paths are as given; `memory` None stands for a fresh folder in `base`.
+
+    `documents` bounds what each specialist reads; `seed` decides the order. `model` names a
+    model of the Messages API in place of the scripted extractors.
+    """
+
+    pages: Path | None = None
+    rfcs: Path | None = None
+    memory: Path | None = None
+    task: str = "research"
+    seed: int = 0
+    documents: int | None = None
+    naive: bool = False
+    model: str = ""
+    base: Path = Path()
+
+    def prepare(self) -> Job:
+        """Checks everything, makes the folder, and gives the job for the crew."""
+        if self.naive and self.model:
+            raise BadOptions("--naive runs the scripted crew: leave out --model.")
+        if self.model and not any(os.environ.get(name) for name in KEYS):
+            raise BadOptions(f"--model {self.model} wants a key: set {KEYS[0]}.")
+        if self.documents is not None and self.documents < 1:
+            raise BadOptions(f"--documents {self.documents}: name at least 1.")
+        path = self._path()
+        job = Job(
+            address=str(path),
+            task=self.task,
+            naive=self.naive,
+            pages=str(self.pages or ""),
+            rfcs=str(self.rfcs or ""),
+            documents=self.documents,
+            seed=self.seed,
+            model=self.model,
+        )
+        try:
+            for actor in SPECIALISTS:
+                job.reading_list(actor)
+        except NoDocuments as error:
+            raise BadOptions(str(error)) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return job
+
+    def _path(self) -> Path:
+        name = NAIVE_FILE if self.naive else MEMORY_FILE
+        if self.memory is None:
+            return _fresh_folder(self.base) / name
+        path = self.memory / name if self.memory.is_dir() else self.memory
+        if self.naive and path.exists():
+            raise BadOptions(f"{path} exists. The naive run wants a new file: name another.")
+        return path
+
+
+def brief_path(job: Job) -> Path:
+    """Where the brief goes: beside the memory, or the naive file."""
+    return Path(job.address).with_name(BRIEF_FILE)
+
+
+def _fresh_folder(base: Path) -> Path:
+    for number in range(1, MAX_FOLDERS):
+        folder = base / (FOLDER if number == 1 else f"{FOLDER}-{number}")
+        if not folder.exists():
+            return folder
+    raise BadOptions(f"{base / FOLDER} and {MAX_FOLDERS - 2} more are taken: name a --memory.")

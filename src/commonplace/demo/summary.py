@@ -1,0 +1,116 @@
+"""The summary: what a run comes to, in lines for the screen."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from commonplace.demo.citation import Verdict
+from commonplace.demo.event import Acknowledged, Conflict, Event
+from commonplace.demo.job import Job
+from commonplace.demo.ledger import Ledger, Tally
+from commonplace.demo.naive_citation import NaiveCitations
+from commonplace.demo.notebook import AUDITOR, FINDINGS
+from commonplace.demo.screen import ROLES
+
+MAX_SHOWN = 10
+
+
+def write_lines(events: Iterable[Event]) -> Iterator[str]:
+    """Acknowledged writes by actor and block."""
+    counts: dict[str, Counter[str]] = {role: Counter() for role in ROLES}
+    for event in events:
+        if isinstance(event, Acknowledged):
+            counts[event.actor][event.block] += 1
+    yield "writes by actor"
+    for role in ROLES:
+        blocks = ", ".join(f"{block} {count}" for block, count in sorted(counts[role].items()))
+        yield f"  {role:<16} {counts[role].total():>6,}   {blocks}"
+
+
+def conflict_lines(events: Iterable[Event]) -> Iterator[str]:
+    """Every conflict, and how it ended."""
+    ended = Counter((event.code, event.ended) for event in events if isinstance(event, Conflict))
+    yield f"conflicts: {ended.total():,}"
+    for (code, how), count in sorted(ended.items()):
+        yield f"  {count:>6,} x {code}: {how}"
+
+
+def condensation_lines(events: Iterable[Event]) -> Iterator[str]:
+    """How often the findings were condensed, and what came in while their owner thought."""
+    between = [
+        event.version - 1 - event.through
+        for event in events
+        if isinstance(event, Acknowledged) and event.block == FINDINGS and event.through
+    ]
+    yield (
+        f"condensations by the findings' owner: {len(between):,}; lines that came in between its "
+        f"reading and its writing, and stayed: {sum(between):,}"
+    )
+
+
+def ledger_lines(ledger: Ledger) -> Iterator[str]:
+    """What was acknowledged and what of it is lost."""
+    yield f"writes acknowledged: {ledger.acknowledged:,}"
+    yield f"lines lost: {ledger.lost:,}"
+    yield from lost_lines(ledger)
+
+
+def lost_lines(ledger: Ledger) -> Iterator[str]:
+    """The first few of the lost writes, each with its author."""
+    lost = [*ledger.findings.lost, *ledger.questions.lost, *ledger.others.lost]
+    for event in lost[:MAX_SHOWN]:
+        yield f"  lost: {event.actor} {event.deed} {event.block}@{event.version}: {event.text}"
+    if len(lost) > MAX_SHOWN:
+        yield f"  and {len(lost) - MAX_SHOWN:,} more"
+
+
+def citation_lines(verdicts: Sequence[Verdict], brief: Path) -> Iterator[str]:
+    """How the brief's citations check out."""
+    yield f"brief: {brief}"
+    good = sum(verdict.outcome == "ok" for verdict in verdicts)
+    count = sum(len(verdict.citations) for verdict in verdicts)
+    yield (
+        f"sentences in the brief: {len(verdicts):,}, with {count:,} citations; "
+        f"checked out: {good:,}, failed: {len(verdicts) - good:,}"
+    )
+    bad = [verdict for verdict in verdicts if verdict.outcome != "ok"]
+    for verdict in bad[:MAX_SHOWN]:
+        yield f"  line {verdict.line}: {verdict.outcome}: {verdict.detail}"
+    if len(bad) > MAX_SHOWN:
+        yield f"  and {len(bad) - MAX_SHOWN:,} more"
+
+
+def naive_lines(ledger: Ledger, citations: NaiveCitations, brief: Path) -> Iterator[str]:
+    """What the naive file did to the same crew."""
+    yield _tally_line("findings", ledger.findings, "lost")
+    yield _tally_line("question edits", ledger.questions, "overwritten")
+    yield from lost_lines(ledger)
+    gone = citations.condensed + citations.nowhere
+    yield f"brief: {brief}"
+    yield f"sentences in the brief: {sum(citations):,}, each with a citation"
+    yield f"  {citations.in_place:>6,} stand where the citation says"
+    yield f"  {citations.elsewhere:>6,} stand on another line"
+    yield (
+        f"  {gone:>6,} check out nowhere: {citations.condensed:,} were condensed away and the file "
+        f"keeps no versions, {citations.nowhere:,} are gone without a trace"
+    )
+    yield "conflicts reported: 0 (a plain file reports none)"
+
+
+def _tally_line(what: str, tally: Tally, word: str) -> str:
+    return (
+        f"{what}: {tally.acknowledged:,} acknowledged, {tally.kept:,} kept, "
+        f"{len(tally.lost):,} {word}"
+    )
+
+
+def next_lines(job: Job, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Commands to try on this very memory, with references from this very brief."""
+    good = [verdict for verdict in verdicts if verdict.outcome == "ok" and verdict.citations]
+    findings = f"task/{job.task}:{FINDINGS}"
+    yield "try next"
+    yield f"  commonplace log {job.address} --as {AUDITOR}"
+    yield f"  commonplace blame {job.address} {findings} --as {AUDITOR}"
+    if good:
+        cited = good[-1].citations[0]
+        yield f"  commonplace show {job.address} 'task/{job.task}:{cited}' --as {AUDITOR}"
