@@ -17,7 +17,8 @@ class Operation:
 
     `tier`: the least access it takes. `needs_value`: `decide` must see the current value;
     without it the record is a delta that readers fold. `whole`: the result does not depend
-    on the value before, so replay may begin here. `grows_bytes` bounds the growth of a delta.
+    on the value before, so replay may begin here. `grows_bytes` is the growth of a value to
+    which the operation only adds; what needs no value and is not whole must have it.
     `kills`: the result is a tombstone.
     """
 
@@ -27,7 +28,7 @@ class Operation:
     needs_value: bool = True
     whole: bool = False
     kills: bool = False
-    grows_bytes: Callable[[Mapping[str, Any]], int] = lambda arguments: 0
+    grows_bytes: Callable[[Mapping[str, Any]], int] | None = None
 
 
 def is_refusal(result: object) -> bool:

@@ -9,11 +9,13 @@ Worked example. Version 1 appends `a`, `b`: lines (1,0) (1,1). Version 2 replace
 condenses through 2 to `s`: that is version 4, and the text is (4,0) `s`, (3,0) `c`.
 """
 
-import difflib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import accumulate, islice
+from typing import Any, NamedTuple
 
 from commonplace.core.access import Tier
+from commonplace.core.difference import differences, same_ends
 from commonplace.core.operation import Operation
 from commonplace.core.verdict import Refusal
 from commonplace.model.entry import Line
@@ -21,6 +23,8 @@ from commonplace.model.entry import Line
 Text = tuple[Line, ...]
 
 ERASED_LINE = "[erased]"
+MAX_PLACES_SHOWN = 100
+"""Occurrences of an ambiguous anchor that a refusal lists; looking for more helps nobody."""
 
 
 def split(text: str) -> list[str]:
@@ -34,13 +38,18 @@ def made(text: str, version: int) -> Text:
 
 
 def joined(lines: Text) -> str:
-    """The text itself."""
-    return "\n".join([line[2] for line in lines])
+    """The text itself, such that `split` gives the same lines back.
+
+    No newline ends it, unless its last line is empty: then one does, to keep that line.
+    """
+    text = "\n".join([line[2] for line in lines])
+    return text + "\n" if lines and not lines[-1][2] else text
 
 
 def size_bytes(lines: Text) -> int:
     """UTF-8 size, counting a newline per line, so that appends add up exactly."""
-    return sum(len(line.text.encode()) + 1 for line in lines)
+    text = "".join([line[2] for line in lines])
+    return len(lines) + (len(text) if text.isascii() else len(text.encode()))
 
 
 def _append(value: Text | None, arguments: Mapping[str, Any], version: int) -> Text:
@@ -57,28 +66,38 @@ def _condense(value: Text | None, arguments: Mapping[str, Any], version: int) ->
     return made(arguments["text"], version) + kept
 
 
-def find(lines: Text, anchor: str) -> list[int]:
-    """Offsets of every occurrence of `anchor`, overlapping ones included."""
-    text, found, start = joined(lines), [], 0
-    while (start := text.find(anchor, start)) >= 0:
+def ended(lines: Text) -> str:
+    """The text with every line ended, which is what anchors are looked for in."""
+    return "".join([line[2] + "\n" for line in lines])
+
+
+def find(text: str, anchor: str, limit: int) -> list[int]:
+    """Offsets of the first `limit` occurrences of `anchor`, overlapping ones included."""
+    found: list[int] = []
+    start = text.find(anchor)
+    while start >= 0 and len(found) < limit:
         found.append(start)
-        start += 1
+        start = text.find(anchor, start + 1)
     return found
 
 
-def line_at(lines: Text, offset: int) -> int:
-    """Index of the line in which the character at `offset` stands."""
-    for index, line in enumerate(lines):
-        if offset <= len(line.text):
-            return index
-        offset -= len(line.text) + 1
-    return max(len(lines) - 1, 0)
+def starts(lines: Text) -> list[int]:
+    """The offset in the ended text at which each line begins, and where the text ends."""
+    return [0, *accumulate([len(line[2]) + 1 for line in lines])]
 
 
-def locate(lines: Text, anchor: str) -> tuple[int, int, int] | Refusal:
-    """Where `anchor` stands exactly once: its offset, first and last line index."""
-    found = find(lines, anchor)
+class Place(NamedTuple):
+    """Where an anchor stands: its offset inside the first of its lines, and those lines."""
+
+    offset: int
+    first: int
+    last: int
+
+
+def locate(lines: Text, anchor: str) -> Place | Refusal:
+    """Where `anchor` stands exactly once. A newline at its end belongs to its last line."""
     shown = anchor if len(anchor) <= 80 else anchor[:77] + "..."
+    found = find(ended(lines), anchor, MAX_PLACES_SHOWN + 1) if anchor else []
     if not found:
         return Refusal(
             "anchor_not_found",
@@ -86,15 +105,21 @@ def locate(lines: Text, anchor: str) -> tuple[int, int, int] | Refusal:
             "Read it again and quote it exactly, or append a note.",
             {"anchor": anchor},
         )
+    begins = starts(lines)
     if len(found) > 1:
-        numbers = [line_at(lines, offset) + 1 for offset in found]
-        where = ", ".join(f"L{n}" for n in numbers[:10]) + (", …" if len(numbers) > 10 else "")
+        more = len(found) > MAX_PLACES_SHOWN
+        numbers = [bisect_right(begins, offset) for offset in found[:MAX_PLACES_SHOWN]]
+        distinct = list(dict.fromkeys(numbers))
+        where = ", ".join(f"L{n}" for n in distinct[:10]) + (", …" if len(distinct) > 10 else "")
+        times = f"more than {MAX_PLACES_SHOWN}" if more else str(len(found))
         return Refusal(
             "anchor_not_unique",
-            f"Not written. {shown!r} occurs {len(found)} times, at {where}. Quote more around it.",
+            f"Not written. {shown!r} occurs {times} times, at {where}. Quote more around it.",
             {"anchor": anchor, "lines": numbers},
         )
-    return found[0], line_at(lines, found[0]), line_at(lines, found[0] + len(anchor))
+    first = bisect_right(begins, found[0]) - 1
+    last = bisect_right(begins, found[0] + len(anchor) - 1) - 1
+    return Place(found[0] - begins[first], first, last)
 
 
 def touched(lines: Text, first: int, last: int, base: int | None) -> Refusal | None:
@@ -118,18 +143,24 @@ def _replace(value: Text | None, arguments: Mapping[str, Any], version: int) -> 
     if isinstance(place, Refusal):
         return place
     offset, first, last = place
+    span = ended(lines[first : last + 1])
+    changed = span[:offset] + new + span[offset + len(old) :]
+    if changed and not changed.endswith("\n"):  # the last line lost its end: the next joins it
+        last += 1
+        changed += ended(lines[last : last + 1]) or "\n"
     refusal = touched(lines, first, last, arguments.get("base"))
     if refusal:
         return refusal
-    start = offset - sum(len(line.text) + 1 for line in lines[:first])
-    span = joined(lines[first : last + 1])
-    result = span[:start] + new + span[start + len(old) :]
-    whole_lines = start == 0 and old.endswith("\n") and (not new or new.endswith("\n"))
-    if whole_lines:  # the match ends where its last line begins: that line is untouched
-        result, last = new, last - 1
-    parts = split(result) if whole_lines else result.split("\n")
-    middle = tuple(Line(version, index, text) for index, text in enumerate(parts))
-    return lines[:first] + middle + lines[last + 1 :]
+    became = changed.removesuffix("\n").split("\n") if changed else []
+    return lines[:first] + _relined(lines[first : last + 1], became, version) + lines[last + 1 :]
+
+
+def _relined(before: Text, became: Sequence[str], version: int) -> Text:
+    """The lines that `before` became; those quoted around the change stay who they are."""
+    start, end = same_ends([line[2] for line in before], became)
+    middle = became[start : len(became) - end]
+    made_now = tuple(Line(version, index, text) for index, text in enumerate(middle))
+    return before[:start] + made_now + before[len(before) - end :]
 
 
 def _insert(value: Text | None, arguments: Mapping[str, Any], version: int) -> Text | Refusal:
@@ -156,66 +187,51 @@ def _insert(value: Text | None, arguments: Mapping[str, Any], version: int) -> T
 
 def edits(before: Text, after: Sequence[str]) -> list[dict[str, Any]]:
     """The difference between a text and the lines it should become, as named-line hunks."""
-    from_lines = [line.text for line in before]
-    start, end = 0, 0
-    shortest = min(len(from_lines), len(after))
-    while start < shortest and from_lines[start] == after[start]:
-        start += 1
-    while end < shortest - start and from_lines[-1 - end] == after[-1 - end]:
-        end += 1
-    hunks = []
-    old, new = from_lines[start : len(from_lines) - end], after[start : len(after) - end]
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        if tag == "equal":
-            continue
-        previous = before[start + i1 - 1][:2] if start + i1 else None
-        hunks.append(
-            {
-                "after": list(previous) if previous else None,
-                "remove": [list(line[:2]) for line in before[start + i1 : start + i2]],
-                "lines": list(new[j1:j2]),
-            }
-        )
-    return hunks
+    return [
+        {
+            "after": list(before[i1 - 1][:2]) if i1 else None,
+            "remove": [list(line[:2]) for line in before[i1:i2]],
+            "lines": list(after[j1:j2]),
+        }
+        for i1, i2, j1, j2 in differences([line[2] for line in before], after)
+    ]
 
 
 def _edit(value: Text | None, arguments: Mapping[str, Any], version: int) -> Text | Refusal:
-    lines = list(value or ())
-    names = {line[:2]: None for line in lines}
-    gone = [
-        tuple(name)
-        for hunk in arguments["hunks"]
-        for name in (hunk["remove"] or ([hunk["after"]] if hunk["after"] else []))
-        if tuple(name) not in names
-    ]
+    """Each hunk goes where its first removed line stands, or else behind its `after`."""
+    lines = value or ()
+    place_of = {line[:2]: index for index, line in enumerate(lines)}
+    doomed: set[int] = set()
+    added: dict[int, list[Line]] = {}
+    gone = fresh = 0
+    for hunk in arguments["hunks"]:
+        removed = [place_of.get(tuple(name), -1) for name in hunk["remove"]]
+        at = min(removed, default=0)
+        if not removed and hunk["after"]:
+            at = place_of.get(tuple(hunk["after"]), -2) + 1
+        gone += removed.count(-1) + (at < 0 and not removed)
+        doomed.update(removed)
+        made_now = [Line(version, fresh + n, text) for n, text in enumerate(hunk["lines"])]
+        added.setdefault(at, []).extend(made_now)
+        fresh += len(made_now)
     if gone:
         return Refusal(
             "version_conflict",
             f"Not written. You read version {arguments['base']}; "
-            f"{len(gone)} of the lines you edited were changed since.",
-            {},
+            f"{gone} of the lines you edited were changed since.",
+            {"expect": arguments["base"]},
         )
-    fresh = 0
-    for hunk in arguments["hunks"]:
-        added = [Line(version, fresh + n, text) for n, text in enumerate(hunk["lines"])]
-        fresh += len(added)
-        doomed = {tuple(name) for name in hunk["remove"]}
-        places = [n for n, line in enumerate(lines) if line[:2] in doomed]
-        if places:
-            at = places[0]
-            lines = [line for line in lines if line[:2] not in doomed]
-        elif hunk["after"]:
-            at = next(n for n, line in enumerate(lines) if line[:2] == tuple(hunk["after"])) + 1
-        else:
-            at = 0
-        lines[at:at] = added
-    return tuple(lines)
+    result: list[Line] = []
+    for index, line in enumerate(lines):
+        result += added.get(index, ())
+        if index not in doomed:
+            result.append(line)
+    return (*result, *added.get(len(lines), ()))
 
 
 def _grows(arguments: Mapping[str, Any]) -> int:
-    return sum(len(line.encode()) + 1 for line in split(arguments["text"]))
+    text = arguments["text"]
+    return len(text.encode()) + (not text.endswith("\n")) if text else 0
 
 
 TEXT_OPERATIONS: Mapping[str, Operation] = {
@@ -244,9 +260,9 @@ def to_plain(lines: Text) -> dict[str, Any]:
 
 def from_plain(plain: Mapping[str, Any]) -> Text:
     """The reverse of `to_plain`."""
-    texts = iter(plain["text"].split("\n"))
+    texts = iter(split(plain["text"]))
     return tuple(
-        Line(version, first + n, next(texts))
+        Line(version, first + n, text)
         for version, first, count in plain["lines"]
-        for n in range(count)
+        for n, text in enumerate(islice(texts, count))
     )
