@@ -82,6 +82,11 @@ def private_namespace(actor: str) -> str:
     return f"agent/{escape(actor)}"
 
 
+def is_private(namespace: str) -> bool:
+    """Whether a namespace is some actor's own, which nobody has to found."""
+    return namespace.startswith("agent/")
+
+
 def reach(grants: Iterable[EntryState]) -> Reach:
     """The widest tier among grants, with the longest history that any of them gives.
 

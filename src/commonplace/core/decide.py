@@ -3,18 +3,19 @@
 A pure function of the state named and the group proposed. Faces, engines, servers and
 tests all come here; nothing in SQL and nothing in a face repeats a rule of it.
 
-The order of the questions is the order of the answers' precedence: was this asked before;
-may it still be asked; do the guards hold; and for each write, with the effects of those
-before it in place: may this actor, is there such a region, does its contract have the
-operation, does `expect` hold, does the rule agree, does the operation apply, is it within
-limits. The first "no" refuses the whole group.
+The order of the questions is the order of the answers' precedence: is it well-formed; was
+this asked before; may it still be asked; do the guards hold; and for each write, with the
+effects of those before it in place: may this actor, is there such a region, does its contract
+have the operation, does `expect` hold, does the rule agree, does the operation apply, is it
+within limits. The first "no" refuses the whole group.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from commonplace import limits
-from commonplace.core import access, reserved
+from commonplace.core import access, refusals, reserved
 from commonplace.core.access import Reach, Tier
 from commonplace.core.fold import OPERATIONS, after_erasure, step_after
 from commonplace.core.operation import Operation
@@ -23,6 +24,7 @@ from commonplace.core.rules.rule import version_conflict
 from commonplace.core.state import MISSING, EntryState, State
 from commonplace.core.text import size_bytes
 from commonplace.core.verdict import Duplicate, Refusal
+from commonplace.core.wellformed import malformed
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import escape
 from commonplace.model.write import Write, WriteGroup
@@ -64,13 +66,17 @@ def decide(state: State, group: WriteGroup, now_us: int) -> Decision:
     `state.entries` must hold the group's footprint (`core.footprint`). Nothing is changed;
     the caller folds the effects in (`advance`) before it asks about the next group.
     """
+    refusal = malformed(group)
+    if refusal is not None:
+        return refusal
     repeat = state.repeats.get((group.actor.name, group.key))
     if repeat is not None:
-        return repeat.outcome if repeat.fingerprint == group.fingerprint else _mismatch(group)
+        same = repeat.fingerprint == group.fingerprint
+        return repeat.outcome if same else refusals.mismatch(group)
     if group.key_time_us is not None:
         age_us = now_us - group.key_time_us
         if age_us > limits.IDEMPOTENCY_LIFE_S * 1e6:
-            return _expired(age_us)
+            return refusals.expired(age_us)
     return _Ruling(state, group).settle()
 
 
@@ -88,6 +94,7 @@ class _Ruling:
     group: WriteGroup
     changed: dict[EntryKey, EntryState] = field(default_factory=dict)
     created: set[reserved.Place] = field(default_factory=set)
+    stood: set[reserved.Place] = field(default_factory=set)
     effects: list[Effect] = field(default_factory=list)
 
     def settle(self) -> Accept | Refusal:
@@ -95,9 +102,6 @@ class _Ruling:
             refusal = self._guard(guard.entry, guard.version)
             if refusal:
                 return refusal
-        first = self.group.writes[0]
-        if first.operation in {"found", "create"} and self._entry(first.entry).exists:
-            return self._created_before(first)
         outcomes = []
         for number, write in enumerate(self.group.writes):
             outcome = self._write(write)
@@ -122,17 +126,12 @@ class _Ruling:
         place = reserved.judged_at(key)
         reach = self._reach(*place)
         if reach.tier < Tier.READER:
-            return _denied(self.group.actor.name, "read", place, reach.tier, Tier.READER)
+            return refusals.denied(self.group.actor.name, "read", place, reach.tier, Tier.READER)
         entry = self._entry(key)
         stands = entry.version if entry.exists else 0
         if version in {entry.version, stands}:
             return None
-        return Refusal(
-            "version_conflict",
-            f"Not written. The guard {key.reference(version)} no longer holds: "
-            f"it is now @{stands}. Read it again, decide again, retry.",
-            {"guard": str(key.reference()), "expect": version, "version": stands},
-        )
+        return refusals.guard_failed(key, version, stands)
 
     def _write(self, write: Write) -> Outcome | Refusal:
         if reserved.is_reserved(write.entry.region):
@@ -144,13 +143,15 @@ class _Ruling:
             return self._denied(write, place, reach.tier, Tier.READER)
         terms = self._entry(reserved.contract_key(namespace, region)).value
         if terms is None:
-            return _no_region(namespace, region)
+            return refusals.no_region(namespace, region)
         if terms.rule is None:
-            return _unknown_rule(write, terms)
+            return refusals.unknown_rule(write, terms)
         operation = OPERATIONS[write.operation]
         needed = operation.tier if write.operation == "erase" else terms.tiers.get(write.operation)
         if needed is None:
-            return _not_in_contract(write, terms)
+            return refusals.not_in_contract(write, terms)
+        if write.entry.key and terms.contract.holds == "text":
+            return refusals.keyed_text(write)
         entry = self._entry(write.entry)
         attempt = Attempt(entry, write, self.group.actor.name)
         if reach.tier < needed:
@@ -167,85 +168,105 @@ class _Ruling:
         return rule.refuse(attempt) if rule.owner is not None else None
 
     def _reserved_write(self, write: Write) -> Outcome | Refusal:
-        operation = OPERATIONS.get(write.operation)
-        if operation is None or not reserved.allowed(write.entry.region, write.operation):
+        operation = OPERATIONS[write.operation]
+        if not reserved.allowed(write.entry.region, write.operation):
             return Refusal("contract_mismatch", f"Not written. {write.entry.region} is reserved.")
-        place = reserved.judged_at(write.entry)
-        judged = reserved.Place(place.namespace, "") if write.operation == "create" else place
-        reach = self._reach(*judged)
-        genesis = write.operation == "found" and write.entry.namespace == access.TENANT
-        if reach.tier < operation.tier and not genesis:
-            return self._denied(write, judged, reach.tier, operation.tier)
         entry = self._entry(write.entry)
-        refusal = _expectation(Attempt(entry, write, self.group.actor.name)) or _misplaced(
-            write, entry
-        )
+        if write.operation in reserved.CREATES:
+            if entry.exists:
+                return self._created_before(write, entry)
+            refusal = self._may_create(write)
+        else:
+            place = reserved.judged_at(write.entry)
+            if write.operation == "grant" and place in self.stood:
+                return self._shared_before(write, entry)
+            refusal = self._may(write, place, operation.tier)
+        refusal = refusal or _expectation(Attempt(entry, write, self.group.actor.name))
+        if refusal is None and write.operation == "change" and not entry.exists:
+            refusal = refusals.no_region(write.entry.namespace, write.entry.key)
+        if refusal is None and write.operation in {"create", "change"}:
+            refusal = self._terms(write)
         if refusal:
             return refusal
-        if entry.exists and entry.value == write.arguments and write.operation == "grant":
+        same = write.operation == "grant" and entry.value == write.arguments
+        if (entry.exists and same) or (not entry.exists and write.operation == "revoke"):
             return Outcome(-1, entry.version, unchanged=True)
-        if write.operation == "revoke" and not entry.exists:
-            return Outcome(-1, entry.version, unchanged=True)
-        if write.operation in {"create", "change"}:
-            refusal = self._terms(write)
-            if refusal:
-                return refusal
-        if write.operation in {"found", "create"}:
-            region = write.entry.key if write.operation == "create" else ""
-            self.created.add(reserved.Place(write.entry.namespace, region))
+        if write.operation in reserved.CREATES:
+            self.created.add(reserved.made_by(write.entry))
         return self._apply(write, operation, limits.MAX_VALUE_BYTES)
+
+    def _may(self, write: Write, place: reserved.Place, needs: Tier) -> Refusal | None:
+        has = self._reach(*place).tier
+        return None if has >= needs else self._denied(write, place, has, needs)
+
+    def _may_create(self, write: Write) -> Refusal | None:
+        """Whether the actor may create here. Says no more than that about what is not there."""
+        namespace = write.entry.namespace
+        place, needs = reserved.created_at(write.entry)
+        if write.operation == "found":
+            return None if namespace == access.TENANT else self._may(write, place, needs)
+        refusal = self._may(write, place, needs)
+        if refusal or access.is_private(namespace):
+            return refusal
+        founded = self._entry(reserved.namespace_key(namespace)).exists
+        return None if founded else refusals.no_namespace(namespace)
+
+    def _created_before(self, write: Write, stands: EntryState) -> Outcome | Refusal:
+        """Creating what exists: nothing to do when it is the same, an error when it is not.
+
+        An actor who may not read it is told what would be said if it did not exist.
+        """
+        made = reserved.made_by(write.entry)
+        if self._reach(*made).tier < Tier.READER:
+            place, needs = reserved.created_at(write.entry)
+            return self._may(write, place, needs) or self._denied(
+                write, reserved.Place(made.namespace, ""), Tier.NONE, Tier.READER
+            )
+        if (
+            write.operation == "create"
+            and stands.value.contract.to_plain() != write.arguments["contract"]
+        ):
+            return refusals.differs(write, "another contract", "Open it, or use change_contract().")
+        self.stood.add(made)
+        return Outcome(-1, stands.version, unchanged=True)
+
+    def _shared_before(self, write: Write, stands: EntryState) -> Outcome | Refusal:
+        """A share that came with creating what exists: it changes none, and must be the same.
+
+        The creator's own is left out: whoever opens a region by creating it need not own it.
+        """
+        own = write.entry.key.rpartition("/")[2] == escape(self.group.actor.name)
+        if own or (stands.exists and stands.value == write.arguments):
+            return Outcome(-1, stands.version, unchanged=True)
+        return refusals.differs(write, "other shares", "Use share() to change them.")
 
     def _terms(self, write: Write) -> Refusal | None:
         """Whether the entries of a region can live under the contract proposed."""
         terms = reserved.Terms.of(write.arguments["contract"])
         stands = self._entry(write.entry)
         if stands.exists and stands.value.contract.holds != terms.contract.holds:
-            return _differs(write, f"{stands.value.contract.holds} entries", "That cannot change.")
+            return refusals.differs(
+                write, f"{stands.value.contract.holds} entries", "That cannot change."
+            )
         block = self._entry(EntryKey(write.entry.namespace, write.entry.key))
         if block.version:
             return reserved.unsatisfied(terms, block.size_bytes, block.value, block.exists)
         return reserved.unsatisfied(terms, 0, None, exists=False)
 
-    def _created_before(self, first: Write) -> Accept | Refusal:
-        """Creating what exists: nothing to do when it is the same, an error when it is not."""
-        place = reserved.judged_at(first.entry)
-        if first.operation == "found":
-            place = reserved.Place(first.entry.namespace, "")
-        reach = self._reach(*place)
-        if reach.tier < Tier.READER:
-            return self._denied(first, place, reach.tier, Tier.READER)
-        stands = self._entry(first.entry)
-        if (
-            first.operation == "create"
-            and stands.value.contract.to_plain() != first.arguments["contract"]
-        ):
-            return _differs(first, "another contract", "Open it, or use change_contract().")
-        own = escape(self.group.actor.name)
-        for write in self.group.writes[1:]:
-            granted = self._entry(write.entry)
-            if write.entry.key.rpartition("/")[2] == own or (
-                granted.exists and granted.value == write.arguments
-            ):
-                continue
-            return _differs(first, "other shares", "Use share() to change them.")
-        outcomes = [
-            Outcome(-1, self._entry(w.entry).version, unchanged=True) for w in self.group.writes
-        ]
-        return Accept((), tuple(outcomes))
-
     def _apply(self, write: Write, operation: Operation, max_bytes: int) -> Outcome | Refusal:
         before = self._entry(write.entry)
         version, revision, index = before.version + 1, self.state.revision + 1, len(self.effects)
         if before.value is MISSING and not operation.whole:
+            assert operation.grows_bytes is not None, "the footprint asked for this value"
             value, size = MISSING, before.size_bytes + operation.grows_bytes(write.arguments)
         else:
             value = operation.apply(before.value, write.arguments, version)
             if isinstance(value, Refusal):
                 return replace(value, facts={**value.facts, "version": before.version})
-            size = size_bytes(value) if isinstance(value, tuple) else len(write.payload)
+            size = _size(write, operation, before, value)
         erasing = write.operation == "erase"
         if size > max_bytes and size > before.size_bytes and not erasing:
-            return _too_large(write, size, max_bytes)
+            return refusals.too_large(write, size, max_bytes)
         after = step_after(
             before, operation, payload_bytes=len(write.payload), revision=revision, index=index
         )
@@ -257,7 +278,7 @@ class _Ruling:
         return Outcome(index, version, moved=_moved(write, before.version))
 
     def _denied(self, write: Write, place: reserved.Place, has: Tier, needs: Tier) -> Refusal:
-        return _denied(self.group.actor.name, write.operation, place, has, needs)
+        return refusals.denied(self.group.actor.name, write.operation, place, has, needs)
 
 
 def footprint(group: WriteGroup) -> Iterator[tuple[EntryKey, bool]]:
@@ -278,88 +299,33 @@ def footprint(group: WriteGroup) -> Iterator[tuple[EntryKey, bool]]:
         namespace, judged = reserved.judged_at(write.entry)
         for key in access.grant_keys(actor, namespace, judged):
             yield key, True
-        if write.operation == "found":
-            for key in access.grant_keys(actor, write.entry.namespace):
+        if region == reserved.NAMESPACE:
+            for key in access.grant_keys(actor, access.TENANT):
                 yield key, True
-        if region == reserved.CONTRACTS:
-            yield EntryKey(write.entry.namespace, write.entry.key), True
+        elif region == reserved.CONTRACTS:
+            yield EntryKey(namespace, write.entry.key), True
+            yield reserved.namespace_key(namespace), True
         elif not reserved.is_reserved(region):
             yield reserved.contract_key(namespace, region), True
 
 
-def _mismatch(group: WriteGroup) -> Refusal:
-    return Refusal(
-        "idempotency_mismatch",
-        f"Not written. The idempotency key {group.key!r} was used for another request. "
-        "Use a new key for a new request.",
-        {"idempotency_key": group.key},
-    )
-
-
-def _expired(age_us: float) -> Refusal:
-    return Refusal(
-        "idempotency_expired",
-        f"Not written. This key is {age_us / 3.6e9:.0f} hours old and keys live "
-        f"{limits.IDEMPOTENCY_LIFE_S / 3600:.0f}: whether an earlier try landed is no longer "
-        "known. Read the entry, then write with a new key.",
-        {"life_s": limits.IDEMPOTENCY_LIFE_S},
-    )
-
-
-def _denied(actor: str, verb: str, place: reserved.Place, has: Tier, needs: Tier) -> Refusal:
-    where = f"{place.namespace}:{place.region}" if place.region else place.namespace
-    if has == Tier.NONE:
-        message = f"Not allowed. {actor} has no access to {where}. Ask an owner to share it."
-    else:
-        message = (
-            f"Not allowed. {actor} is {has.name.lower()} of {where}; "
-            f"{verb} takes {needs.name.lower()}. Ask an owner to share it."
-        )
-    return Refusal("access_denied", message, {"actor": actor})
-
-
-def _no_region(namespace: str, region: str) -> Refusal:
-    return Refusal(
-        "not_found",
-        f"Not written. There is no region {region!r} in {namespace}. Create it first.",
-    )
-
-
-def _unknown_rule(write: Write, terms: reserved.Terms) -> Refusal:
-    rule = terms.contract.rule
-    return Refusal(
-        "contract_mismatch",
-        f"Not written. {write.entry.reference()} is under the rule {rule.name!r} version "
-        f"{rule.version}, which this release does not know. Upgrade commonplace.",
-    )
-
-
-def _not_in_contract(write: Write, terms: reserved.Terms) -> Refusal:
-    can = ", ".join(sorted(terms.tiers))
-    return Refusal(
-        "contract_mismatch",
-        f"Not written. {write.operation} is not possible on {write.entry.reference()}, which is "
-        f"{terms.contract.rule.name}: it takes {can}.",
-        {"operations": sorted(terms.tiers)},
-    )
-
-
 def _dead_or_absent(attempt: Attempt, operation: Operation) -> Refusal | None:
     entry, write, _ = attempt
-    if entry.dead and (operation.kills or not operation.whole) and write.operation != "erase":
-        return Refusal(
-            "deleted",
-            f"Not written. {write.entry.reference()} was deleted in version {entry.version}. "
-            f"An owner can bring it back with a rewrite or put and expect={entry.version}.",
-            {"version": entry.version},
-        )
     if entry.version == 0 and write.operation in {"delete", "erase"}:
-        return Refusal("not_found", f"Not written. {write.entry.reference()} was never written.")
+        return refusals.never_written(write)
+    if write.operation == "erase":  # what was deleted is still in the log
+        return None
+    if entry.dead and (operation.kills or not operation.whole):
+        return refusals.deleted(write, entry.version)
     return None
 
 
 def _expectation(attempt: Attempt) -> Refusal | None:
+    """Whether `expect` holds, and no version was read that does not exist yet."""
     entry, write, _ = attempt
+    base = write.arguments.get("base")
+    if base is not None and base > entry.version:
+        return version_conflict(attempt, base)
     if write.expect is None or write.expect == entry.version:
         return None
     if write.expect == 0 and not entry.exists:
@@ -367,27 +333,13 @@ def _expectation(attempt: Attempt) -> Refusal | None:
     return version_conflict(attempt, write.expect)
 
 
-def _misplaced(write: Write, entry: EntryState) -> Refusal | None:
-    """Creating is for what is not there, changing for what is."""
-    if write.operation in {"found", "create"} and entry.exists:
-        return _differs(write, "other terms", "Create it in a commit of its own.")
-    if write.operation == "change" and not entry.exists:
-        return _no_region(write.entry.namespace, write.entry.key)
-    return None
-
-
-def _differs(first: Write, what: str, then: str) -> Refusal:
-    name = first.entry.key or first.entry.namespace
-    return Refusal("contract_mismatch", f"Not written. {name!r} exists with {what}. {then}")
-
-
-def _too_large(write: Write, size: int, max_bytes: int) -> Refusal:
-    return Refusal(
-        "limit_exceeded",
-        f"Not written. {write.entry.reference()} would have {size} bytes, {size - max_bytes} "
-        f"more than its limit of {max_bytes}. Condense it, or write less.",
-        {"limit": max_bytes, "actual": size, "excess": size - max_bytes},
-    )
+def _size(write: Write, operation: Operation, before: EntryState, value: Any) -> int:
+    """The size of a value just made; an append is not measured again from its beginning."""
+    if isinstance(value, tuple):
+        if operation.grows_bytes is not None:
+            return before.size_bytes + operation.grows_bytes(write.arguments)
+        return size_bytes(value)
+    return len(write.payload)
 
 
 def _moved(write: Write, version: int) -> bool:

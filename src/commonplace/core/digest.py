@@ -10,6 +10,8 @@ from hashlib import sha256
 
 from commonplace.model.record import Body, Record
 
+SALT_BYTES = 16
+"""A salt's length is fixed: it stands before the payload, so nothing may move between them."""
 _SEPARATOR = "\x1f"
 """No header field may hold a control character (`model.names`), so joining is unambiguous."""
 
@@ -20,7 +22,8 @@ def payload_digest(salt: bytes, payload: bytes) -> bytes:
 
 
 def commitment(salt: bytes, payload: bytes, reason: str) -> bytes:
-    """Bind a payload and a reason under a 16-byte salt."""
+    """Bind a payload and a reason under a salt of SALT_BYTES."""
+    assert len(salt) == SALT_BYTES
     return commitment_of(salt, payload_digest(salt, payload), reason)
 
 
@@ -31,6 +34,8 @@ def commitment_of(salt: bytes, digest: bytes, reason: str) -> bytes:
 
 def matches(body: Body, promised: bytes) -> bool:
     """Whether a record's body is the one its header committed to."""
+    if len(body.salt) != SALT_BYTES:
+        return False
     digest = body.payload_digest
     if body.payload is not None:
         digest = payload_digest(body.salt, body.payload)

@@ -11,7 +11,7 @@ from commonplace.core.operation import Operation, is_refusal
 from commonplace.core.reserved import RESERVED_OPERATIONS
 from commonplace.core.state import EntryState
 from commonplace.core.text import ERASED_LINE, TEXT_OPERATIONS
-from commonplace.errors import DamagedMemory
+from commonplace.errors import DamagedMemory, NewerSchema
 
 
 def _delete(value: Any, arguments: Mapping[str, Any], version: int) -> None:
@@ -40,6 +40,11 @@ OPERATIONS: Mapping[str, Operation] = {
 
 def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: int) -> Any:
     """One step of the fold. A record that was accepted once must apply again."""
+    if operation not in OPERATIONS:
+        raise NewerSchema(
+            f"version {version} was made by {operation!r}, an operation of a newer release: "
+            "upgrade commonplace."
+        )
     result = OPERATIONS[operation].apply(value, arguments, version)
     if is_refusal(result):
         raise DamagedMemory(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from commonplace.core.access import GRANTS, TENANT, Tier
+from commonplace.core.access import GRANTS, TENANT, Tier, is_private
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Rule, find_rule
 from commonplace.core.text import Text, joined, size_bytes
@@ -45,6 +45,11 @@ class Terms:
 def contract_key(namespace: str, region: str) -> EntryKey:
     """Where a region's contract stands."""
     return EntryKey(namespace, CONTRACTS, region)
+
+
+def namespace_key(namespace: str) -> EntryKey:
+    """Where the founding of a namespace stands."""
+    return EntryKey(namespace, NAMESPACE)
 
 
 def is_reserved(region: str) -> bool:
@@ -92,6 +97,10 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
 }
 
 
+CREATES = frozenset({"found", "create"})
+"""Operations that make a place, and their writer its owner."""
+
+
 class Place(NamedTuple):
     """Where access to a reserved entry is judged: a namespace, or one region of it."""
 
@@ -102,13 +111,30 @@ class Place(NamedTuple):
 def judged_at(entry: EntryKey) -> Place:
     """The place whose grants decide over a write to (or a read of) this entry."""
     namespace, region, key = entry
-    if region == NAMESPACE:
-        return Place(TENANT, "")
     if region == CONTRACTS:
         return Place(namespace, key)
     if region == GRANTS and "/" in key and ">" not in key:
         return Place(namespace, key.partition("/")[0])
     return Place(namespace, "" if is_reserved(region) else region)
+
+
+def made_by(entry: EntryKey) -> Place:
+    """The place that an entry of `_namespace` or `_contracts` makes."""
+    return Place(entry.namespace, entry.key)
+
+
+def created_at(entry: EntryKey) -> tuple[Place, Tier]:
+    """Where it is judged who may make a namespace or region, and the tier it takes.
+
+    Namespaces take contributor of the tenant, `shared` its owner; a private one is its
+    actor's alone. Regions take editor of their namespace.
+    """
+    if entry.region == CONTRACTS:
+        return Place(entry.namespace, ""), RESERVED_OPERATIONS["create"].tier
+    if is_private(entry.namespace):
+        return Place(entry.namespace, ""), Tier.OWNER
+    tier = Tier.OWNER if entry.namespace == "shared" else RESERVED_OPERATIONS["found"].tier
+    return Place(TENANT, ""), tier
 
 
 def allowed(region: str, operation: str) -> bool:
@@ -123,7 +149,7 @@ def unsatisfied(terms: Terms, size: int, value: Any, exists: bool) -> Refusal | 
         return Refusal(
             "contract_mismatch",
             f"Not written. This release has no rule {contract.rule.name!r} "
-            f"version {contract.rule.version}.",
+            f"version {contract.rule.version} with these parameters.",
         )
     if not terms.tiers:
         return Refusal(

@@ -9,6 +9,7 @@ from commonplace.core.rules.last_writer_wins import LastWriterWins
 from commonplace.core.rules.rule import Attempt, Rule
 from commonplace.core.rules.single_writer import SingleWriter
 from commonplace.core.rules.text_block import TextBlock
+from commonplace.errors import InvalidInput
 from commonplace.model.contract import RuleSpec
 
 __all__ = [
@@ -29,6 +30,11 @@ _RULES: dict[tuple[str, int], type[Rule]] = {
 
 
 def find_rule(spec: RuleSpec) -> Rule | None:
-    """The rule a contract names, or None when this release does not know it."""
+    """The rule a contract names, or None when this release does not know it so."""
     rule = _RULES.get((spec.name, spec.version))
-    return rule(**spec.parameters) if rule else None
+    if rule is None:
+        return None
+    try:
+        return rule(**spec.parameters)
+    except (TypeError, InvalidInput):
+        return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from commonplace.core.access import Tier
 from commonplace.core.rules.rule import Attempt, Rule
 from commonplace.core.verdict import Refusal
+from commonplace.model.names import check_name
 
 _TEXT = ("append", "insert", "replace", "edit", "rewrite", "condense", "delete")
 _JSON = ("put", "delete")
@@ -19,6 +20,9 @@ class SingleWriter(Rule):
 
     name = "single_writer"
     promise = "one actor writes; the others are refused with that actor's name"
+
+    def __post_init__(self) -> None:
+        check_name(self.writer, "writer")
 
     def operations(self, holds: str) -> Mapping[str, Tier]:
         """Every operation of the value, for the writer alone."""

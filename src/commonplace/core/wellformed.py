@@ -1,0 +1,260 @@
+"""Well-formed: whether a group is one that can be decided at all.
+
+The faces refuse malformed input with better words; this is the fence behind them, for
+groups that come from elsewhere. Without it one group that names a region `a/b`, a grant of
+an unknown tier or a line that is none would stop a whole batch, or reach past its access:
+everything below relies on names being names, and on arguments having their shape.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from commonplace import limits
+from commonplace.core import reserved
+from commonplace.core.access import GRANTS, TENANT, TIERS
+from commonplace.core.digest import SALT_BYTES
+from commonplace.core.fold import OPERATIONS
+from commonplace.core.verdict import Refusal
+from commonplace.errors import InvalidInput, InvalidName
+from commonplace.model.entry import EntryKey
+from commonplace.model.names import check_key, check_name, check_region
+from commonplace.model.namespace import Namespace, NamespacePrefix, escape
+from commonplace.model.reference import check_any_region
+from commonplace.model.write import KINDS, Guard, Write, WriteGroup
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_SOURCE = re.compile(r"[\x00-\x1f\x7f,]")
+DIGEST_BYTES = 32
+
+
+class _No(Exception):
+    """Carries a refusal out of a check."""
+
+    def __init__(self, code: str, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code, f"Not written. {message}", facts)
+
+
+def malformed(group: WriteGroup) -> Refusal | None:
+    """The refusal of a group that breaks the rules of form or a limit, or None."""
+    number = 0
+    try:
+        _check_group(group)
+        for guard in group.guards:
+            _check_guard(guard)
+        for number, write in enumerate(group.writes):  # noqa: B007  # the number is the answer
+            _check_write(write)
+    except _No as error:
+        refusal = error.refusal
+    except InvalidInput as error:
+        refusal = Refusal(error.code, f"Not written. {error}")
+    else:
+        return None
+    return Refusal(refusal.code, refusal.message, refusal.facts, number)
+
+
+def _bound(what: str, actual: int, limit: int) -> None:
+    if actual > limit:
+        raise _No(
+            "limit_exceeded",
+            f"{what}: {actual}, {actual - limit} more than the limit of {limit}.",
+            limit=limit,
+            actual=actual,
+            excess=actual - limit,
+        )
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise _No("invalid_input", message)
+
+
+def _count(value: object, what: str) -> None:
+    if type(value) is not int or not 0 <= value <= limits.MAX_INTEGER:
+        raise _No("invalid_input", f"{what} is {value!r}, and counts are whole numbers from 0.")
+
+
+def _check_group(group: WriteGroup) -> None:
+    _require(bool(group.writes), "There is no write in this commit.")
+    _bound("writes in one commit", len(group.writes), limits.MAX_GROUP_WRITES)
+    _bound("guards of one commit", len(group.guards), limits.MAX_GUARDS)
+    _require(bool(group.key), "The idempotency key is empty.")
+    _bound("bytes of the idempotency key", len(group.key), limits.MAX_IDEMPOTENCY_KEY_BYTES)
+    for field in (group.key, group.trace):
+        _require(not _CONTROL.search(field), f"{field!r} holds a control character.")
+
+
+def _check_guard(guard: Guard) -> None:
+    _check_place(guard.entry)
+    _count(guard.version, "the version of a guard")
+
+
+def _check_write(write: Write) -> None:
+    _check_place(write.entry)
+    _require(write.operation in OPERATIONS, f"There is no operation {write.operation!r}.")
+    if write.expect is not None:
+        _count(write.expect, "expect=")
+    _require(write.kind in KINDS, f"kind={write.kind!r} is none of {', '.join(sorted(KINDS))}.")
+    _bound("bytes of the reason", len(write.reason.encode()), limits.MAX_REASON_BYTES)
+    _bound("bytes of what was written", len(write.payload), 2 * limits.MAX_VALUE_BYTES)
+    _bound("references in based_on=", len(write.based_on), limits.MAX_BASED_ON)
+    for source in write.based_on:
+        _require(bool(source) and not _NO_SOURCE.search(source), f"{source!r} is no reference.")
+    _require(len(write.salt) == SALT_BYTES, f"A salt has {SALT_BYTES} bytes.")
+    _require(len(write.commitment) == DIGEST_BYTES, f"A commitment has {DIGEST_BYTES} bytes.")
+    _require(isinstance(write.arguments, Mapping), "Arguments are given by name.")
+    check = _ARGUMENTS.get(write.operation)
+    if check is not None:
+        check(write.arguments)
+
+
+def _check_place(entry: EntryKey) -> None:
+    """An entry's address: what `Namespace` and `Reference` would print, and nothing else."""
+    namespace, region, key = entry
+    _check_names(namespace, region)
+    if not reserved.is_reserved(region):
+        if key:
+            check_key(key)
+    elif region == reserved.NAMESPACE:
+        _require(key == "", "A namespace is founded under the empty key.")
+    elif region == reserved.CONTRACTS:
+        check_region(key)
+    elif region == GRANTS:
+        _check_grant_key(namespace, key)
+    else:
+        if key:
+            check_key(key)
+        _require(
+            region != reserved.RETENTION or namespace == TENANT,
+            "Retention is the tenant's alone.",
+        )
+
+
+@lru_cache(maxsize=8192)
+def _check_names(namespace: str, region: str) -> None:
+    if str(Namespace.parse(namespace)) != namespace:
+        raise InvalidName(f"namespace {namespace!r} is not in its one text form.")
+    check_any_region(region)
+
+
+@lru_cache(maxsize=8192)
+def _check_grant_key(namespace: str, key: str) -> None:
+    prefix, over, who = key.rpartition(">")
+    if over:
+        _require(namespace == TENANT, "Grants over a prefix stand in the tenant's namespace.")
+        _require(str(NamespacePrefix.parse(prefix)) == prefix, f"{prefix!r} is no prefix.")
+    else:
+        region, slash, who = key.rpartition("/")
+        if slash:
+            check_any_region(region)
+    actor = check_name(unquote(who), "actor")
+    _require(escape(actor) == who, f"{who!r} is not an actor's name in its one text form.")
+
+
+# --- arguments, by operation ------------------------------------------------------------------
+
+
+def _text(arguments: Mapping[str, Any], *names: str) -> None:
+    for name in names or ("text",):
+        _require(isinstance(arguments.get(name), str), f"{name}= takes text.")
+
+
+def _base(arguments: Mapping[str, Any]) -> None:
+    if arguments.get("base") is not None:
+        _count(arguments["base"], "base=")
+
+
+def _insert(arguments: Mapping[str, Any]) -> None:
+    _text(arguments)
+    _base(arguments)
+    if not isinstance(arguments.get("after"), str):
+        _count(arguments.get("after"), "after=")
+
+
+def _replace(arguments: Mapping[str, Any]) -> None:
+    _text(arguments, "old", "new")
+    _base(arguments)
+
+
+def _condense(arguments: Mapping[str, Any]) -> None:
+    _text(arguments)
+    _count(arguments.get("through"), "through=")
+
+
+def _is_line_name(name: object) -> bool:
+    return isinstance(name, Sequence) and len(name) == 2 and all(type(part) is int for part in name)
+
+
+def _edit(arguments: Mapping[str, Any]) -> None:
+    _count(arguments.get("base"), "base=")
+    hunks = arguments.get("hunks")
+    _require(isinstance(hunks, Sequence) and not isinstance(hunks, str), "hunks= takes a list.")
+    for hunk in hunks or ():
+        _require(
+            isinstance(hunk, Mapping)
+            and hunk.keys() == {"after", "remove", "lines"}
+            and (hunk["after"] is None or _is_line_name(hunk["after"]))
+            and all(_is_line_name(name) for name in hunk["remove"])
+            and all(isinstance(line, str) and "\n" not in line for line in hunk["lines"]),
+            "A hunk names the lines it goes after and removes, and holds lines without line ends.",
+        )
+
+
+def _put(arguments: Mapping[str, Any]) -> None:
+    _require("value" in arguments, "put takes a value.")
+    _base(arguments)
+
+
+def _erase(arguments: Mapping[str, Any]) -> None:
+    _require(type(arguments.get("current")) is bool, "current= is true or false.")
+    versions = arguments.get("versions")
+    _require(isinstance(versions, Sequence), "versions= takes a list.")
+    for version in versions or ():
+        _count(version, "an erased version")
+
+
+def _grant(arguments: Mapping[str, Any]) -> None:
+    tier = arguments.get("tier")
+    _require(
+        isinstance(tier, str) and tier in TIERS, f"{tier!r} is no tier: use {', '.join(TIERS)}."
+    )
+    _require(type(arguments.get("history")) is bool, "history= is true or false.")
+    _require(len(arguments) == 2, "A grant is a tier and a history.")
+
+
+def _contract(arguments: Mapping[str, Any]) -> None:
+    plain = arguments.get("contract")
+    _require(
+        isinstance(plain, Mapping)
+        and plain.keys() == {"holds", "rule", "max_bytes", "visibility"}
+        and plain["holds"] in ("text", "json")
+        and plain["visibility"] == "strong"
+        and isinstance(plain["rule"], Mapping)
+        and plain["rule"].keys() == {"name", "version", "parameters"}
+        and isinstance(plain["rule"]["name"], str)
+        and type(plain["rule"]["version"]) is int
+        and isinstance(plain["rule"]["parameters"], Mapping),
+        "A contract says what it holds (text or json), its rule, max_bytes and visibility.",
+    )
+    assert plain is not None
+    _count(plain["max_bytes"], "max_bytes")
+    _require(plain["max_bytes"] >= 1, "max_bytes is 0: nothing would fit.")
+    _bound("max_bytes of a contract", plain["max_bytes"], limits.MAX_TEXT_BYTES)
+
+
+_ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+    "append": _text,
+    "insert": _insert,
+    "replace": _replace,
+    "rewrite": _text,
+    "condense": _condense,
+    "edit": _edit,
+    "put": _put,
+    "erase": _erase,
+    "create": _contract,
+    "change": _contract,
+    "grant": _grant,
+}
