@@ -7,6 +7,7 @@ take differently is refused.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ def check_text(value: object, what: str) -> str:
     """
     if not isinstance(value, str):
         raise InvalidValue(f"{what} must be a string, not {type(value).__name__}.")
+    value = str.__str__(value)  # markup types change what they are joined with
     _check_characters(value, what)
     if "\r" in value:
         value = value.replace("\r\n", "\n").replace("\r", "\n")
@@ -102,7 +104,7 @@ def _check(value: Any, what: str, depth: int) -> Any:
 
 
 def _check_member(name: object, what: str) -> str:
-    if not isinstance(name, str):
+    if type(name) is not str:
         raise InvalidValue(f"{what} has the member name {name!r}: member names are strings.")
     _check_characters(name, f"a member name of {what}")
     return name
@@ -111,8 +113,8 @@ def _check_member(name: object, what: str) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        names = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in names.items() if count > 1)
         raise InvalidValue(f"the member {twice!r} occurs twice: readers would disagree.")
     return found
 
@@ -123,7 +125,9 @@ def parse_json(source: str | bytes, what: str = "value") -> Any:
         value = json.loads(source, object_pairs_hook=_unique)
     except RecursionError:
         raise InvalidValue(f"{what} is nested more than {limits.MAX_VALUE_DEPTH} deep.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except InvalidValue:
+        raise
+    except (TypeError, ValueError) as error:  # no JSON, no UTF-8, a number of 5,000 digits
         raise InvalidValue(f"{what} is not JSON: {error}.") from None
     return check_value(value, what)
 
