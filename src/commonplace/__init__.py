@@ -75,6 +75,8 @@ if TYPE_CHECKING:
         TextBlock,
     )
     from commonplace.explain.blame import BlameLine
+    from commonplace.explain.diff import Diff, DiffLine, Hunk
+    from commonplace.explain.lookup import CommitRecords, Passage
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.change import Change, Commit
     from commonplace.model.entry import Entry, Line
@@ -108,12 +110,15 @@ __all__ = [
     "Block",
     "Change",
     "Commit",
+    "CommitRecords",
     "CommonplaceError",
     "Compacted",
     "CompareAndSet",
     "ContractMismatch",
     "DamagedMemory",
     "Deleted",
+    "Diff",
+    "DiffLine",
     "EngineUnavailable",
     "Entry",
     "Erased",
@@ -122,6 +127,7 @@ __all__ = [
     "FutureRevision",
     "Group",
     "GroupWatch",
+    "Hunk",
     "IdempotencyExpired",
     "IdempotencyMismatch",
     "Identity",
@@ -142,6 +148,7 @@ __all__ = [
     "NotFound",
     "NotOwner",
     "OutcomeUnknown",
+    "Passage",
     "PastBlock",
     "PastScope",
     "Position",
@@ -187,6 +194,11 @@ _HOMES = {
     "SingleWriter": "commonplace.core.rules",
     "TextBlock": "commonplace.core.rules",
     "BlameLine": "commonplace.explain.blame",
+    "Diff": "commonplace.explain.diff",
+    "DiffLine": "commonplace.explain.diff",
+    "Hunk": "commonplace.explain.diff",
+    "CommitRecords": "commonplace.explain.lookup",
+    "Passage": "commonplace.explain.lookup",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
     "Change": "commonplace.model.change",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self, Unpack
 
 from commonplace._async.group_watch import AsyncGroupWatch
@@ -13,6 +13,9 @@ from commonplace._async.snapshot import AsyncSnapshot
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
 from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
+from commonplace.explain.blame import BlameLine, blame_passage
+from commonplace.explain.diff import Diff, diff
+from commonplace.explain.lookup import CommitRecords, Passage, commit_at, resolve
 from commonplace.limits import DEADLINE_S
 from commonplace.model.actor import Actor
 from commonplace.model.names import check_name
@@ -25,7 +28,7 @@ from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import AsyncGate
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.listing import LogFilter
-from commonplace.storage.proposal import guard_draft
+from commonplace.storage.proposal import as_reference, check_version, guard_draft
 from commonplace.storage.registry import acquire, release
 
 EVERYTHING = NamespacePrefix(())
@@ -233,7 +236,7 @@ class AsyncMemory:
 
     async def log(
         self,
-        where: Namespace | NamespacePrefix = EVERYTHING,
+        where: Namespace | NamespacePrefix | None = None,
         *,
         actor: str | None = None,
         region: str | None = None,
@@ -247,12 +250,14 @@ class AsyncMemory:
     ) -> list[Record]:
         """Records newest first: by actor, region, revision, time or text.
 
-        Over a prefix it takes a grant for it; in a namespace it shows what this actor may
-        read. `after` and `before` are revisions, both exclusive; times need a zone.
+        Without `where`, or in a namespace, it shows what this actor may read; over a prefix
+        it takes a grant for it. `after` and `before` are revisions, both exclusive; `since`
+        and `until` are times with a zone, both inclusive.
         """
         session = self._opened()
         if since is not None:
-            after = max(after, await AsyncSnapshot(session, since).revision())
+            just_before = since - timedelta(microseconds=1)
+            after = max(after, await AsyncSnapshot(session, just_before).revision())
         if until is not None:
             last = await AsyncSnapshot(session, until).revision()
             before = last + 1 if before is None else min(before, last + 1)
@@ -266,6 +271,29 @@ class AsyncMemory:
                 break
             start = page.next_before
         return found[:limit]
+
+    async def resolve(self, reference: Reference | str) -> Passage:
+        """What a reference names: the entry at its version, and the lines asked for."""
+        session = self._opened()
+        return await session.read(resolve(session.reader, as_reference(reference)))
+
+    async def blame(self, reference: Reference | str) -> list[BlameLine]:
+        """Who wrote each line that a reference names, in which version and why."""
+        session = self._opened()
+        return await session.read(blame_passage(session.reader, as_reference(reference)))
+
+    async def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
+        """What changed from `old` to `new`; with one reference, since the version before it."""
+        session = self._opened()
+        first = as_reference(old)
+        if new is None:
+            return await session.read(diff(session.reader, None, first))
+        return await session.read(diff(session.reader, first, as_reference(new)))
+
+    async def commit(self, revision: int) -> CommitRecords:
+        """The records of one revision that this actor may read, reserved regions included."""
+        session = self._opened()
+        return await session.read(commit_at(session.reader, check_version(revision, "revision")))
 
     async def position(self) -> Position:
         """The head: revision and digest. Keep it, and a log cut below it shows."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from commonplace._async.session import AsyncSession
 from commonplace.errors import InvalidInput
 from commonplace.explain.blame import BlameLine, blame_lines
-from commonplace.model.entry import Entry, EntryKey
+from commonplace.model.entry import Entry, EntryKey, to_us
 from commonplace.model.names import check_region
 from commonplace.model.namespace import Namespace
 from commonplace.model.reference import parse_time
@@ -28,7 +28,7 @@ class AsyncSnapshot:
         if isinstance(at, datetime):
             if at.tzinfo is None:
                 raise InvalidInput(f"{at} has no zone: say which one, as in datetime.now(UTC).")
-            self._time_us = int(at.timestamp() * 1_000_000)
+            self._time_us = to_us(at)
         else:
             self._revision = check_version(at, "at")
 

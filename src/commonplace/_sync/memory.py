@@ -5,7 +5,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self, Unpack
 
 from commonplace._sync.group_watch import GroupWatch
@@ -15,6 +15,9 @@ from commonplace._sync.snapshot import Snapshot
 from commonplace._sync.watch import Watch
 from commonplace._sync.watching import WatchOptions, make_watch
 from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
+from commonplace.explain.blame import BlameLine, blame_passage
+from commonplace.explain.diff import Diff, diff
+from commonplace.explain.lookup import CommitRecords, Passage, commit_at, resolve
 from commonplace.limits import DEADLINE_S
 from commonplace.model.actor import Actor
 from commonplace.model.names import check_name
@@ -27,7 +30,7 @@ from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import Gate
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.listing import LogFilter
-from commonplace.storage.proposal import guard_draft
+from commonplace.storage.proposal import as_reference, check_version, guard_draft
 from commonplace.storage.registry import acquire, release
 
 EVERYTHING = NamespacePrefix(())
@@ -235,7 +238,7 @@ class Memory:
 
     def log(
         self,
-        where: Namespace | NamespacePrefix = EVERYTHING,
+        where: Namespace | NamespacePrefix | None = None,
         *,
         actor: str | None = None,
         region: str | None = None,
@@ -249,12 +252,14 @@ class Memory:
     ) -> list[Record]:
         """Records newest first: by actor, region, revision, time or text.
 
-        Over a prefix it takes a grant for it; in a namespace it shows what this actor may
-        read. `after` and `before` are revisions, both exclusive; times need a zone.
+        Without `where`, or in a namespace, it shows what this actor may read; over a prefix
+        it takes a grant for it. `after` and `before` are revisions, both exclusive; `since`
+        and `until` are times with a zone, both inclusive.
         """
         session = self._opened()
         if since is not None:
-            after = max(after, Snapshot(session, since).revision())
+            just_before = since - timedelta(microseconds=1)
+            after = max(after, Snapshot(session, just_before).revision())
         if until is not None:
             last = Snapshot(session, until).revision()
             before = last + 1 if before is None else min(before, last + 1)
@@ -268,6 +273,29 @@ class Memory:
                 break
             start = page.next_before
         return found[:limit]
+
+    def resolve(self, reference: Reference | str) -> Passage:
+        """What a reference names: the entry at its version, and the lines asked for."""
+        session = self._opened()
+        return session.read(resolve(session.reader, as_reference(reference)))
+
+    def blame(self, reference: Reference | str) -> list[BlameLine]:
+        """Who wrote each line that a reference names, in which version and why."""
+        session = self._opened()
+        return session.read(blame_passage(session.reader, as_reference(reference)))
+
+    def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
+        """What changed from `old` to `new`; with one reference, since the version before it."""
+        session = self._opened()
+        first = as_reference(old)
+        if new is None:
+            return session.read(diff(session.reader, None, first))
+        return session.read(diff(session.reader, first, as_reference(new)))
+
+    def commit(self, revision: int) -> CommitRecords:
+        """The records of one revision that this actor may read, reserved regions included."""
+        session = self._opened()
+        return session.read(commit_at(session.reader, check_version(revision, "revision")))
 
     def position(self) -> Position:
         """The head: revision and digest. Keep it, and a log cut below it shows."""

@@ -1,9 +1,9 @@
 """Blame: for each line of a text, the record that put it there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from commonplace.explain.lookup import find, key_of, lines_of, passage
 from commonplace.model.entry import EntryKey, Line, to_datetime
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
@@ -38,8 +38,8 @@ class BlameLine:
 
 
 def blame_lines(reader: Reader, key: EntryKey, found: Found) -> Program[list[BlameLine]]:
-    """Blame a text that was read: one record per version that still has a line, however long its history."""
-    lines: Sequence[Line] = found.value or ()
+    """Blame a value that was read: one record per version that still has a line."""
+    lines = lines_of(found)
     records: dict[int, Record | None] = {}
     for version in sorted({line.version for line in lines}):
         records[version] = yield from listing.record_of_version(reader, key, version)
@@ -47,6 +47,14 @@ def blame_lines(reader: Reader, key: EntryKey, found: Found) -> Program[list[Bla
         _line(key.reference(found.version), number, line, records[line.version])
         for number, line in enumerate(lines, start=1)
     ]
+
+
+def blame_passage(reader: Reader, reference: Reference) -> Program[list[BlameLine]]:
+    """Blame the lines that a reference names."""
+    found = yield from find(reader, reference)
+    quoted = passage(reference, found)
+    lines = yield from blame_lines(reader, key_of(reference), found)
+    return lines[quoted.first - 1 : quoted.first - 1 + len(quoted.lines)]
 
 
 def _line(shown: Reference, number: int, line: Line, record: Record | None) -> BlameLine:

@@ -1,7 +1,7 @@
 """EntryKey and Entry: the address of a value, and the value as a reader sees it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from commonplace.model.namespace import Namespace
@@ -43,6 +43,14 @@ class Line(NamedTuple):
 def to_datetime(at_us: int) -> datetime:
     """Microseconds since 1970 as a time in UTC; zero, the time of no commit, included."""
     return datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(microsecond=at_us % 1_000_000)
+
+
+def to_us(at: datetime) -> int:
+    """The reverse of `to_datetime`, exact: a float would lose microseconds."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,16 @@ def check_version(version: object, what: str) -> int:
     return version
 
 
-def _reference(value: Reference | str, namespace: str) -> Reference:
+def as_reference(value: Reference | str) -> Reference:
+    """A reference from its text, or as it is. Raises `InvalidReference`."""
     reference = Reference.parse(value) if isinstance(value, str) else value
     if not isinstance(reference, Reference):
         raise InvalidReference(f"a reference is text or Reference, not {type(value).__name__}.")
+    return reference
+
+
+def _reference(value: Reference | str, namespace: str) -> Reference:
+    reference = as_reference(value)
     if reference.namespace is None:
         key = EntryKey(namespace, reference.region, reference.key)
         whole = key.reference()

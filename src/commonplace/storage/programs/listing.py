@@ -26,13 +26,13 @@ from commonplace.storage.step import Answer, Program, Statement, Step
 
 
 class LogFilter(NamedTuple):
-    """What of the log is asked for; None asks for everything.
+    """What of the log is asked for; None asks for everything the reader may see.
 
     `after` and `before` bound the revisions, both exclusive. `text` is looked for in what
     was written and in the reasons. Reserved regions show only when `region` names one.
     """
 
-    where: Namespace | NamespacePrefix = NamespacePrefix(())
+    where: Namespace | NamespacePrefix | None = None
     actor: str | None = None
     region: str | None = None
     key: str | None = None
@@ -73,8 +73,8 @@ def log_page(
 ) -> Program[Page]:
     """One page of the log: what the filter asks for and the reader may see.
 
-    Raises `AccessDenied` when the reader may see nothing of `where` at all. A page may be
-    empty and yet have a next one.
+    Raises `AccessDenied` over a prefix for which the reader has no grant. A page may be empty
+    and yet have a next one.
     """
     now = yield from standing(reader.tenant)
     yield from _require_some(reader, now.access_revision, wanted)
@@ -104,7 +104,7 @@ def _asked_for(record: Record, wanted: LogFilter) -> bool:
         return False
     if wanted.key is not None and record.entry.key != wanted.key:
         return False
-    if isinstance(wanted.where, Namespace):
+    if not isinstance(wanted.where, NamespacePrefix):
         return True
     return record.entry.namespace.startswith(str(wanted.where))
 
@@ -112,8 +112,8 @@ def _asked_for(record: Record, wanted: LogFilter) -> bool:
 def _require_some(
     reader: Reader, access_revision: int, wanted: LogFilter
 ) -> Generator[Step, Answer, None]:
-    """Reading over a prefix takes a grant for it; over a namespace, any grant inside it."""
-    if isinstance(wanted.where, Namespace):
+    """Reading over a prefix takes a grant for it; elsewhere each record is judged alone."""
+    if not isinstance(wanted.where, NamespacePrefix):
         return
     has = yield from prefix_reach(reader, access_revision, wanted.where)
     if has.tier < Tier.READER:
