@@ -175,6 +175,7 @@ class Doorbell:
             self._stop[1].send(b"x")
             if self._thread is not threading.current_thread():
                 self._thread.join()
+            self._close_sockets()  # here alone: the thread may end before it is told to
         if self._bells is not None:
             self._bells.close()
 
@@ -211,7 +212,6 @@ class Doorbell:
                 if rang or now != seen:
                     seen = now
                     self._wake_all()
-        self._close_sockets()
 
     def _look(self) -> int:
         try:
