@@ -188,12 +188,16 @@ def group_of(
 
 
 def _fingerprint(writes: Iterable[Write], guards: Iterable[Guard]) -> bytes:
-    """The digest of what was asked for: everything but the salts."""
+    """The digest of what was asked for: everything but the salts.
+
+    An `edit` is what an `update` made of the text it was shown; what was asked for is the
+    update, and its retry is shown another text. So its payload does not count.
+    """
     asked = sha256()
     for write in writes:
         parts = (*write.entry, write.operation, str(write.expect), write.reason, write.kind)
         asked.update("\x1f".join((*parts, *write.based_on)).encode())
-        asked.update(b"\x1e" + write.payload)
+        asked.update(b"\x1e" + (b"" if write.operation == "edit" else write.payload))
     for guard in guards:
         asked.update("\x1f".join((*guard.entry, str(guard.version))).encode())
     return asked.digest()
