@@ -37,11 +37,16 @@ class Bells:
         self._socket.setblocking(False)
         self._names: list[str] = []
         self._seen_ns = -1
+        # A batch is told of after it was answered, so an engine may be closed meanwhile.
+        self._ringing = threading.Lock()
 
     def ring(self) -> None:
         """Ring all but this engine's own, without waiting for any."""
-        if self._folder < 0:
-            return
+        with self._ringing:
+            if self._folder >= 0:
+                self._ring()
+
+    def _ring(self) -> None:
         for name in self._listed():
             try:
                 self._socket.sendto(b"", self._address(name))
@@ -60,9 +65,10 @@ class Bells:
 
     def close(self) -> None:
         """Take down this engine's bell, if any, and ring no more; idempotent."""
-        if self._folder >= 0:
-            self._remove(self._own)
-            self.disown()
+        with self._ringing:
+            if self._folder >= 0:
+                self._remove(self._own)
+                self.disown()
 
     def disown(self) -> None:
         """In a forked child: drop the copies of the descriptors."""
