@@ -9,20 +9,18 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
-from commonplace import limits
 from commonplace.core.verdict import Refusal
 from commonplace.errors import CommonplaceError, EngineUnavailable
+from commonplace.explain.conflict import conflict_story
 from commonplace.model.actor import Actor
 from commonplace.model.receipt import Receipt
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Engine
 from commonplace.storage.gate import Gate
-from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.proposal import Draft, group_of, raise_refusal, receipts_of
 from commonplace.storage.step import Program
 from commonplace.storage.tailer import Tailer
-from commonplace.storage.views import change_view, entry_view
 
 T = TypeVar("T")
 
@@ -97,23 +95,16 @@ class Session:
         if "guard" in refusal.facts:
             raise_refusal(refusal, current=None, changes=())
         try:
-            found = self.read(reading.read_entry(self.reader, key))
-            count = limits.MAX_CHANGES_SHOWN
-            records = self.read(listing.history(self.reader, key, count))
+            story = self.read(conflict_story(self.reader, key, read))
         except CommonplaceError:
             raise_refusal(refusal, current=None, changes=())
-        since = [record for record in reversed(records) if record.version > read]
-        told = "".join(
-            f" {record.actor} did {record.operation} in version {record.version}"
-            + (f" ({record.reason})." if record.reason else ".")
-            for record in since[-3:]
-        )
+        version = story.current.version
         raise_refusal(
             refusal,
-            message=f"{refusal.message}{told} Read it again and retry with expect={found.version}, "
-            "or use update().",
-            current=entry_view(key, found),
-            changes=tuple(change_view(record) for record in since),
+            message=f"{refusal.message} {story.told} Decide again on the current text and retry "
+            f"with expect={version}, or use update().",
+            current=story.current,
+            changes=story.changes,
         )
 
     def tailer(self) -> Tailer:
