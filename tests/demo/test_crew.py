@@ -79,7 +79,9 @@ def test_the_run_reports_and_leaves_a_brief(library):
     brief = (library / "brief.md").read_text("utf-8")
     assert brief.startswith("# What pages and rfcs say")
     assert "commonplace blame" in said
-    cited = re.search(r"'task/shops:((?:findings|open-questions)@\d+#L\d+)'", said)
+    cited = re.search(
+        r"commonplace show '?task/shops:([\w-]+@\d+#L\d+)'? -m \S+ --as auditor", said
+    )
     assert cited is not None and f"[{cited[1]}]" in brief
 
 

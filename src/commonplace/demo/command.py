@@ -27,11 +27,16 @@ from commonplace.demo import run
 )
 @click.pass_context
 def demo(context: click.Context, /, **options: object) -> None:
-    """A research crew of four processes on one shared memory.
+    """A research crew on one memory.
 
-    Two specialists read real documents and file findings, a synthesizer condenses them while they
-    go on and writes a brief, a supervisor keeps the plan. Every citation of the brief is checked.
+    Four processes: two specialists read real documents and file findings, a synthesizer condenses
+    them while they go on and writes a brief, a supervisor keeps the plan. Every citation of the
+    brief is checked. Nothing is needed but this machine: the agents are scripted extractors.
+
     Without --pages and --rfcs they read the documentation of this Python's standard library and
     the descriptions of the installed distributions.
     """
+    if options["memory"] is None:  # `commonplace --memory PATH demo`
+        named = getattr(context.obj, "memory", None)
+        options["memory"] = Path(named) if named else None
     context.exit(run(**options))

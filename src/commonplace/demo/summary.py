@@ -1,5 +1,6 @@
 """The summary: what a run comes to, in lines for the screen."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from commonplace.demo.ledger import Ledger, Tally
 from commonplace.demo.naive_citation import NaiveCitations
 from commonplace.demo.notebook import AUDITOR, FINDINGS
 from commonplace.demo.screen import ROLES
+from commonplace.model.namespace import Namespace
+from commonplace.model.reference import AtVersion, Reference
 
 MAX_SHOWN = 10
 
@@ -106,11 +109,18 @@ def _tally_line(what: str, tally: Tally, word: str) -> str:
 
 def next_lines(job: Job, verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Commands to try on this very memory, with references from this very brief."""
-    good = [verdict for verdict in verdicts if verdict.outcome == "ok" and verdict.citations]
-    findings = f"task/{job.task}:{FINDINGS}"
+    cited = [text for verdict in verdicts if verdict.outcome == "ok" for text in verdict.citations]
+    task = Namespace.task(job.task)
+    whose = f"-m {shlex.quote(job.address)} --as {AUDITOR}"
     yield "try next"
-    yield f"  commonplace log {job.address} --as {AUDITOR}"
-    yield f"  commonplace blame {job.address} {findings} --as {AUDITOR}"
-    if good:
-        cited = good[-1].citations[0]
-        yield f"  commonplace show {job.address} 'task/{job.task}:{cited}' --as {AUDITOR}"
+    yield f"  commonplace log {task} {whose}"
+    yield f"  commonplace blame {task}:{FINDINGS} {whose}"
+    if cited:
+        oldest = shlex.quote(f"{task}:{min(cited, key=_version)}")
+        yield f"  commonplace show {oldest} {whose}"
+
+
+def _version(citation: str) -> int:
+    """Sorts citations by age: the oldest shows best that nothing which was cited is gone."""
+    at = Reference.parse(citation).at
+    return at.version if isinstance(at, AtVersion) else 0
