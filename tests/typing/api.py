@@ -1,0 +1,179 @@
+"""What users see, as types. Not run: mypy checks it (`tools/check.py`).
+
+If a line here has to change, users' type checks change with it: say so in the changelog.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, assert_type
+
+import commonplace
+from commonplace import (
+    AccessDenied,
+    AsyncBlock,
+    AsyncGroupWatch,
+    AsyncMemory,
+    AsyncScope,
+    AsyncWatch,
+    BlameLine,
+    Block,
+    Change,
+    Commit,
+    Entry,
+    GroupWatch,
+    Line,
+    Memory,
+    Namespace,
+    NamespacePrefix,
+    PastBlock,
+    Position,
+    Receipt,
+    Record,
+    Reference,
+    Rule,
+    Scope,
+    SingleWriter,
+    Snapshot,
+    TextBlock,
+    Watch,
+)
+
+
+def memories() -> None:
+    memory = Memory("team.db", tenant="acme", actor="lead", create=False, deadline_s=1.5)
+    assert_type(memory.open(), Memory)
+    with memory as same:
+        assert_type(same, Memory)
+    with memory.as_actor("web-1") as other:
+        assert_type(other, Memory)
+    assert_type(memory.actor, commonplace.Actor)
+    assert_type(memory.tenant, str)
+    assert_type(memory.create_task("q3", share={"web-1": "editor"}, reason="why"), Scope)
+    assert_type(memory.task("q3"), Scope)
+    assert_type(memory.agent(), Scope)
+    assert_type(memory.shared(), Scope)
+    assert_type(memory.create_namespace(Namespace.of("users", "123")), Scope)
+    assert_type(memory.share({"web-1": "contributor"}), Receipt)
+    assert_type(memory.namespaces(NamespacePrefix.of("task")), list[Namespace])
+    assert_type(memory.position(), Position)
+    assert_type(memory.log(limit=3, actor="web-1"), list[Record])
+    memory.close()
+
+
+def scopes(scope: Scope, rule: Rule) -> None:
+    assert_type(scope.namespace, Namespace)
+    assert_type(scope.create_block("findings", rule=TextBlock(), max_bytes=4096), Block)
+    assert_type(scope.create_block("plan", rule=SingleWriter("lead")), Block)
+    assert_type(scope.block("findings"), Block)
+    assert_type(scope.share({"web-1": "reader"}, region="plan", history=False), Receipt)
+    assert_type(scope.unshare("web-1"), Receipt)
+    assert_type(scope.regions(), list[str])
+    assert_type(scope.describe("plan"), str)
+    version = scope.contract_version("plan")
+    assert_type(version, int)
+    assert_type(scope.change_contract("plan", rule, expect=version, reason="why"), Receipt)
+
+
+def blocks(block: Block, guards: Sequence[tuple[Reference | str, int]]) -> None:
+    assert_type(block.reference, Reference)
+    assert_type(
+        block.append(
+            "text",
+            reason="why",
+            kind="inference",
+            based_on=["task/q3:findings@1"],
+            guards=guards,
+            idempotency_key="key",
+        ),
+        Receipt,
+    )
+    assert_type(block.insert("text", after="anchor"), Receipt)
+    assert_type(block.insert("text", after=3, expect=1), Receipt)
+    assert_type(block.replace("old", "new", expect=1), Receipt)
+    assert_type(block.replace("old", "new", base=1), Receipt)
+    assert_type(block.rewrite("text", expect=1), Receipt)
+    assert_type(block.condense("text", through=1), Receipt)
+    assert_type(block.delete(expect=1), Receipt)
+    assert_type(block.update(str.upper, reason="why"), Receipt)
+    assert_type(block.read(), Entry)
+    assert_type(block.read_version(-1), Entry)
+    assert_type(block.history(limit=3), list[Record])
+    assert_type(block.blame(version=3), list[BlameLine])
+    assert_type(block.describe(), str)
+
+
+def values(receipt: Receipt, entry: Entry, record: Record, commit: Commit) -> None:
+    assert_type(receipt.version, int)
+    assert_type(receipt.revision, int)
+    assert_type(receipt.at, datetime)
+    assert_type(receipt.position, Position)
+    assert_type(receipt.moved, bool)
+    assert_type(entry.text, str)
+    assert_type(entry.value, Any)
+    assert_type(entry.lines, tuple[Line, ...])
+    assert_type(entry.updated_at, datetime)
+    assert_type(record.reference, Reference)
+    assert_type(record.reason, str)
+    assert_type(commit.changes, tuple[Change, ...])
+    assert_type(commit.is_progress, bool)
+    assert_type(commit.changes[0].reference, Reference)
+    assert_type(Reference.parse("task/q3:findings@12#L3"), Reference)
+
+
+def past(memory: Memory) -> None:
+    assert_type(memory.at(3), Snapshot)
+    assert_type(memory.at("2026-11-20T03:00Z"), Snapshot)
+    assert_type(memory.at(3).task("q3").block("findings"), PastBlock)
+    assert_type(memory.at(3).task("q3").block("findings").read(), Entry)
+
+
+def watches(memory: Memory, scope: Scope) -> None:
+    watch = memory.watch(scope.namespace, after=3, cursor="desk", timeout_s=1.0)
+    assert_type(watch, Watch | GroupWatch)
+    with scope.watch(region="plan", operation="append", actor="web-1") as opened:
+        for commit in opened:
+            assert_type(commit, Commit)
+
+
+def groups(memory: Memory, block: Block) -> None:
+    with memory.atomic(guards=[("task/q3:plan", 1)], key="key") as group:
+        block.append("text")
+    assert_type(group.receipts, tuple[Receipt, ...])
+    with memory.batch(max_wait_s=1.0):
+        block.append("text")
+
+
+def refusals(block: Block) -> None:
+    try:
+        block.append("text")
+    except AccessDenied as error:
+        assert_type(error.code, str)
+    except commonplace.errors.VersionConflict as error:
+        assert_type(error.current, Any)
+
+
+async def awaited(memory: AsyncMemory) -> None:
+    async with memory as same:
+        assert_type(same, AsyncMemory)
+    scope = await memory.create_task("q3")
+    assert_type(scope, AsyncScope)
+    block = await scope.create_block("findings")
+    assert_type(block, AsyncBlock)
+    assert_type(memory.task("q3").block("findings"), AsyncBlock)
+    assert_type(await block.append("text", reason="why"), Receipt)
+    assert_type(await block.update(str.upper), Receipt)
+    assert_type(await block.update(think), Receipt)
+    assert_type(await block.read(), Entry)
+    watch = scope.watch(after=3)
+    assert_type(watch, AsyncWatch | AsyncGroupWatch)
+    async with watch as opened:
+        async for commit in opened:
+            assert_type(commit, Commit)
+    async with memory.atomic() as group:
+        await block.append("text")
+    assert_type(group.receipts, tuple[Receipt, ...])
+    await memory.close()
+
+
+async def think(text: str) -> str:
+    return text
