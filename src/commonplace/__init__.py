@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         TextBlock,
     )
     from commonplace.explain.blame import BlameLine
+    from commonplace.explain.describe import Description, Granted
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
     from commonplace.model.actor import Actor, Identity
@@ -117,6 +118,7 @@ __all__ = [
     "ContractMismatch",
     "DamagedMemory",
     "Deleted",
+    "Description",
     "Diff",
     "DiffLine",
     "EngineUnavailable",
@@ -125,6 +127,7 @@ __all__ = [
     "ExpectRequired",
     "ForkedMemory",
     "FutureRevision",
+    "Granted",
     "Group",
     "GroupWatch",
     "Hunk",
@@ -194,6 +197,8 @@ _HOMES = {
     "SingleWriter": "commonplace.core.rules",
     "TextBlock": "commonplace.core.rules",
     "BlameLine": "commonplace.explain.blame",
+    "Description": "commonplace.explain.describe",
+    "Granted": "commonplace.explain.describe",
     "Diff": "commonplace.explain.diff",
     "DiffLine": "commonplace.explain.diff",
     "Hunk": "commonplace.explain.diff",

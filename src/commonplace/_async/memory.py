@@ -12,10 +12,12 @@ from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
 from commonplace._async.snapshot import AsyncSnapshot
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
+from commonplace.core.reserved import contract_key
 from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
 from commonplace.explain.blame import BlameLine, blame_passage
+from commonplace.explain.describe import Description, describe
 from commonplace.explain.diff import Diff, diff
-from commonplace.explain.lookup import CommitRecords, Passage, commit_at, resolve
+from commonplace.explain.lookup import CommitRecords, Passage, commit_at, key_of, resolve
 from commonplace.limits import DEADLINE_S
 from commonplace.model.actor import Actor
 from commonplace.model.names import check_name
@@ -289,6 +291,12 @@ class AsyncMemory:
         if new is None:
             return await session.read(diff(session.reader, None, first))
         return await session.read(diff(session.reader, first, as_reference(new)))
+
+    async def describe(self, reference: Reference | str) -> Description:
+        """What a region promises and who may do what; `str()` of it is for people."""
+        session, key = self._opened(), key_of(as_reference(reference))
+        contract = contract_key(key.namespace, key.region)
+        return await session.read(describe(session.reader, contract))
 
     async def commit(self, revision: int) -> CommitRecords:
         """The records of one revision that this actor may read, reserved regions included."""

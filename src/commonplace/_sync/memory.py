@@ -14,10 +14,12 @@ from commonplace._sync.session import COLLECTING, Group, Session
 from commonplace._sync.snapshot import Snapshot
 from commonplace._sync.watch import Watch
 from commonplace._sync.watching import WatchOptions, make_watch
+from commonplace.core.reserved import contract_key
 from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
 from commonplace.explain.blame import BlameLine, blame_passage
+from commonplace.explain.describe import Description, describe
 from commonplace.explain.diff import Diff, diff
-from commonplace.explain.lookup import CommitRecords, Passage, commit_at, resolve
+from commonplace.explain.lookup import CommitRecords, Passage, commit_at, key_of, resolve
 from commonplace.limits import DEADLINE_S
 from commonplace.model.actor import Actor
 from commonplace.model.names import check_name
@@ -291,6 +293,12 @@ class Memory:
         if new is None:
             return session.read(diff(session.reader, None, first))
         return session.read(diff(session.reader, first, as_reference(new)))
+
+    def describe(self, reference: Reference | str) -> Description:
+        """What a region promises and who may do what; `str()` of it is for people."""
+        session, key = self._opened(), key_of(as_reference(reference))
+        contract = contract_key(key.namespace, key.region)
+        return session.read(describe(session.reader, contract))
 
     def commit(self, revision: int) -> CommitRecords:
         """The records of one revision that this actor may read, reserved regions included."""

@@ -1,17 +1,108 @@
 """Describe: a region's contract in words, so that nobody has to guess what it promises."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+
 from commonplace.core import access
 from commonplace.core.reserved import Terms
+from commonplace.core.state import EntryState
 from commonplace.errors import NotFound
 from commonplace.limits import MAX_PAGE_ROWS
+from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
+from commonplace.model.reference import Reference
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.step import Program, Statement
 
+_ALWAYS = {
+    "audit": "every change is a record in the hash-chained log",
+    "deletion": "leaves a tombstone; erase() removes bytes and says so",
+    "in partition": "writes are refused with EngineUnavailable; nothing is merged later",
+}
+"""What every region promises, whatever its rule."""
 
-def describe_region(reader: Reader, key: EntryKey) -> Program[str]:
-    """The contract at `key` (an entry of `_contracts`) as lines of text.
+
+class Granted(NamedTuple):
+    """A grant: to whom, how far, and over what: a region, a namespace, or a prefix (`task/`).
+
+    `since` is the first revision it shows; 0: all of them.
+    """
+
+    actor: str
+    tier: str
+    over: str
+    since: int
+
+    def __str__(self) -> str:
+        since = f", from revision {self.since} on" if self.since else ""
+        return f"{self.actor}: {self.tier} over {self.over}{since}"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A region's contract and who may do what. `str` gives it in words.
+
+    `contract_version` counts changes of the contract itself. `operations` gives the tier
+    that each takes; `promise` and `loses` are the rule's own words, empty when this release
+    does not have the rule. `shared_with` is only told to an owner.
+    """
+
+    reference: Reference
+    contract: Contract
+    contract_version: int
+    promise: str
+    loses: str
+    operations: Mapping[str, str]
+    actor: str
+    tier: str
+    shared_with: tuple[Granted, ...]
+
+    @property
+    def rule(self) -> str:
+        """The rule as it would be written, `single_writer(owner=ada)`."""
+        spec = self.contract.rule
+        if not spec.parameters:
+            return spec.name
+        return spec.name + "(" + ", ".join(f"{k}={v}" for k, v in spec.parameters.items()) + ")"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What there is to say, each with its name."""
+        contract = self.contract
+        holds = "block (one text)" if contract.holds == "text" else "store (JSON by key)"
+        rows = [
+            ("holds", f"{holds}, at most {contract.max_bytes} bytes"),
+            ("rule", f"{self.rule} version {contract.rule.version}"),
+            ("visibility", f"{contract.visibility}: every read sees every acknowledged commit"),
+        ]
+        if self.promise:
+            operations = ", ".join(f"{name} ({tier})" for name, tier in self.operations.items())
+            rows += [
+                ("promise", self.promise),
+                ("may lose", self.loses),
+                ("operations", operations),
+                *_ALWAYS.items(),
+            ]
+        else:
+            rows.append(("promise", "unknown: this release does not have the rule"))
+        rows.append(("you are", f"{self.actor}, {self.tier}"))
+        return rows + [("shared with", str(granted)) for granted in self.shared_with]
+
+    def __str__(self) -> str:
+        lines = (f"  {name:<13} {value}" for name, value in self.rows)
+        return "\n".join([str(self.reference), *lines])
+
+    def markdown(self) -> str:
+        """The same as a table, for a design review."""
+        lines = (f"| {name} | {value.replace('|', chr(92) + '|')} |" for name, value in self.rows)
+        return "\n".join([f"### `{self.reference}`", "", "| | |", "| --- | --- |", *lines])
+
+
+def describe(reader: Reader, key: EntryKey) -> Program[Description]:
+    """Describe the region whose contract stands at `key`, an entry of `_contracts`.
 
     Raises `AccessDenied`, or `NotFound` when there is no such region.
     """
@@ -21,52 +112,61 @@ def describe_region(reader: Reader, key: EntryKey) -> Program[str]:
     if not entry.exists:
         raise NotFound(f"There is no region {key.key!r} in {key.namespace}. Create it first.")
     terms: Terms = entry.value
-    lines = _promises(key, terms)
-    lines.append(f"  you are       {reader.actor}, {has.tier.name.lower()}")
+    rule = terms.rule
+    shared: list[Granted] = []
     if has.tier >= access.Tier.OWNER:
-        grants = yield from _grants(reader, key)
-        lines += [f"  shared with   {who}: {tier}" for who, tier in grants]
-    return "\n".join(lines)
+        shared = yield from _grants(reader, key)
+    return Description(
+        reference=EntryKey(key.namespace, key.key).reference(),
+        contract=terms.contract,
+        contract_version=entry.version,
+        promise=rule.promise if rule else "",
+        loses=rule.loses if rule else "",
+        operations={name: tier.name.lower() for name, tier in sorted(terms.tiers.items())},
+        actor=reader.actor,
+        tier=has.tier.name.lower(),
+        shared_with=tuple(shared),
+    )
 
 
-def _promises(key: EntryKey, terms: Terms) -> list[str]:
-    contract, rule = terms.contract, terms.rule
-    kind = "block (one text)" if contract.holds == "text" else "store (JSON by key)"
-    named = contract.rule.name
-    if contract.rule.parameters:
-        named += "(" + ", ".join(f"{k}={v}" for k, v in contract.rule.parameters.items()) + ")"
-    lines = [
-        f"{key.namespace}:{key.key}",
-        f"  holds         {kind}, at most {contract.max_bytes} bytes",
-        f"  rule          {named} version {contract.rule.version}",
-        f"  visibility    {contract.visibility}: every read sees every acknowledged commit",
-    ]
-    if rule is None:
-        return [*lines, "  promise       unknown: this release does not have the rule"]
-    return [
-        *lines,
-        f"  promise       {rule.promise}",
-        f"  may lose      {rule.loses}",
-        "  operations    "
-        + ", ".join(f"{name} ({tier.name.lower()})" for name, tier in sorted(terms.tiers.items())),
-        "  audit         every change is a record in the hash-chained log",
-        "  deletion      leaves a tombstone; erase() removes bytes and says so",
-        "  in partition  writes are refused with EngineUnavailable; nothing is merged later",
-    ]
+def describe_region(reader: Reader, key: EntryKey) -> Program[str]:
+    """The description of a region as lines of text; see `describe`."""
+    return str((yield from describe(reader, key)))
 
 
-def _grants(reader: Reader, key: EntryKey) -> Program[list[tuple[str, str]]]:
-    """Who was granted what over this region or its namespace."""
-    page = [(reader.tenant, key.namespace, access.GRANTS, "", MAX_PAGE_ROWS)]
-    (rows,) = yield (Statement("entry_page", page),)
-    keys = [EntryKey(*row[1:4]) for row in rows]
-    entries = yield from reading.entries(reader.tenant, keys)
+def _grants(reader: Reader, key: EntryKey) -> Program[list[Granted]]:
+    """Who was granted what over this region, its namespace, or a prefix that covers it."""
+    namespace, region = key.namespace, key.key
+    here = yield from _standing_grants(reader, namespace)
+    above = yield from _standing_grants(reader, access.TENANT)
+    covering = set(access.prefixes(namespace))
     found = []
-    for grant_key, entry in entries.items():
-        region, slash, who = grant_key.key.rpartition("/")
-        if not entry.exists or ">" in grant_key.key or (slash and region != key.key):
+    for (name, entry), is_above in [*((g, False) for g in here), *((g, True) for g in above)]:
+        prefix, is_prefix, who = name.rpartition(">")
+        over, is_region, last = who.rpartition("/")
+        if is_prefix:
+            if not is_above or prefix not in covering:
+                continue
+            where = prefix or "/"
+        elif is_above or (is_region and over != region):
             continue
-        where = "" if slash else " (whole namespace)"
-        history = "" if entry.value["history"] else f", from revision {entry.revision} on"
-        found.append((who, entry.value["tier"] + where + history))
+        else:
+            where = f"{namespace}:{region}" if is_region else namespace
+        since = 0 if entry.value["history"] else entry.revision
+        found.append(Granted(unquote(last), entry.value["tier"], where, since))
     return found
+
+
+def _standing_grants(reader: Reader, namespace: str) -> Program[list[tuple[str, EntryState]]]:
+    """Every grant entry of a namespace that was not revoked, by its key."""
+    found: list[tuple[str, EntryState]] = []
+    after = ""
+    while True:
+        page = [(reader.tenant, namespace, access.GRANTS, after, MAX_PAGE_ROWS)]
+        (rows,) = yield (Statement("entry_page", page),)
+        keys = [EntryKey(*row[1:4]) for row in rows]
+        entries = yield from reading.entries(reader.tenant, keys)
+        found += [(each.key, entry) for each, entry in entries.items() if entry.exists]
+        if len(rows) < MAX_PAGE_ROWS:
+            return found
+        after = keys[-1].key
