@@ -1,0 +1,120 @@
+"""Bare: the adversary. The same rows written and read through apsw with nothing around it.
+
+It knows no versions, no rules and no access: its rows are those of a real commit, taken from
+a memory's file and written again under the next numbers, in a copy of that file. So tables
+and indexes are the same, and what differs is what this project adds.
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from commonplace.storage.proposal import new_key
+from commonplace.storage.sqlite.statements import sections, statements
+
+_OWN: Final = Path(__file__).with_name("bare.sql")
+_FULL: Final = 2
+_BUSY_MS: Final = 60_000
+
+Rows = tuple[tuple[Any, ...], ...]
+
+
+def sqlite_version() -> str:
+    """The version of the SQLite inside apsw."""
+    return str(apsw.sqlite_lib_version())
+
+
+def connect(path: Path) -> apsw.Connection:
+    """A connection as durable as a memory's own: write-ahead log, synchronous=FULL."""
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(_BUSY_MS)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", _FULL)
+    return connection
+
+
+class BareMemory:
+    """A copy of a memory's file, whose last commit (one write) is written again and again.
+
+    The memory at `source` must be closed. `tenant` and `entry` are where its last commit wrote.
+    """
+
+    def __init__(self, source: Path, path: Path, tenant: str, entry: Sequence[str]) -> None:
+        shutil.copyfile(source, path)
+        own, theirs = dict(sections(_OWN.read_text("utf-8"))), statements()
+        self._connection = connect(path)
+        self._cursor = self._connection.cursor()
+        self._steps = [theirs[name] for name in ("log_insert", "entry_update", "idempotency_insert",
+                                                 "tenant_advance")]  # fmt: skip
+        self._begin, self._commit = theirs["begin_write"], theirs["commit"]
+        self._point, self._where = theirs["point_read"], (tenant, *entry)
+        self._log = self._one(own["newest_record"], (tenant,))
+        self._key = self._one(own["newest_key"], (tenant,))
+        self._entry = self._one(theirs["entry_load"], self._where)
+        self._tenant = self._one(theirs["tenant_read"], (tenant,))
+        self._written = 0
+
+    def _one(self, sql: str, bindings: tuple[Any, ...]) -> tuple[Any, ...]:
+        (row,) = self._cursor.execute(sql, bindings).fetchall()
+        return tuple(row)
+
+    def next_rows(self) -> Rows:
+        """The rows of the next commit, in the order of its statements; made before the clock."""
+        self._written += 1
+        n = self._written
+        tenant, revision, _, digest, at_us, access_revision = self._tenant
+        # tenant, revision, place, at_us, actor, identity, idempotency, four of the entry, version
+        log, key, at = self._log, new_key(at_us + n, n.to_bytes(8)), at_us + n
+        return (
+            (tenant, revision + n, 0, at, *log[4:6], key, *log[7:10], log[10] + n, *log[11:]),
+            (*self._entry[:4], self._entry[4] + n, revision + n, *self._entry[6:8],
+             revision + n, *self._entry[9:]),
+            (*self._key[:2], key, self._key[3], at, *self._key[5:]),
+            (tenant, revision + n, digest, at, access_revision),
+        )  # fmt: skip
+
+    def write(self, rows: Rows) -> None:
+        """One durable transaction with these rows."""
+        cursor = self._cursor
+        cursor.execute(self._begin)
+        for sql, row in zip(self._steps, rows, strict=True):
+            cursor.execute(sql, row)
+        cursor.execute(self._commit)
+
+    def read(self) -> list[Any]:
+        """The rows that a point read asks for, as SQLite gives them."""
+        return self._cursor.execute(self._point, self._where).fetchall()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+
+class Cells:
+    """One table of names and texts: the least that a durable write and a read can be."""
+
+    def __init__(self, path: Path) -> None:
+        own, theirs = dict(sections(_OWN.read_text("utf-8"))), statements()
+        self._connection = connect(path)
+        self._cursor = self._connection.cursor()
+        self._cursor.execute(own["cell_table"])
+        self._insert, self._select = own["cell_insert"], own["cell_select"]
+        self._begin, self._commit = theirs["begin_write"], theirs["commit"]
+
+    def insert(self, name: str, value: str) -> None:
+        """One durable transaction that adds a row."""
+        cursor = self._cursor
+        cursor.execute(self._begin)
+        cursor.execute(self._insert, (name, value))
+        cursor.execute(self._commit)
+
+    def select(self, name: str) -> list[Any]:
+        """The row of a name."""
+        return self._cursor.execute(self._select, (name,)).fetchall()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()

@@ -1,0 +1,122 @@
+"""Agents: durable writes of many agents in one process, against SqliteStore."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import Any
+
+import commonplace
+from commonplace.bench import peer
+from commonplace.bench.measure import interleave, medians, per_second, ratio
+from commonplace.bench.plan import Plan
+from commonplace.bench.row import Row
+
+TEXT = "Churn fell 12% in Q3, says page 17 of the quarterly report; two regions rose."
+TASK = "bench"
+AIMS = {8: 10.0, 64: 20.0}
+_APPEND_ROOM = 10_000
+"""Appends to one shared block before another is begun, so that none outgrows its limit."""
+
+
+def rows(plan: Plan) -> list[Row]:
+    """One row for each number of agents, and the same by appends to one block."""
+    found = []
+    with commonplace.Memory(plan.folder / "agents.db", actor="bench") as memory:
+        memory.create_task(TASK)
+        for agents, aim in AIMS.items():
+            found += _rows(plan, memory, agents, aim)
+    return found
+
+
+def _rows(plan: Plan, memory: commonplace.Memory, agents: int, aim: float) -> list[Row]:
+    own = [_rewriter(memory, f"own-{agents}-{number}") for number in range(agents)]
+    shared = _appender(memory, f"shared-{agents}")
+    contest: dict[str, Callable[[], float]] = {
+        "threads": lambda: per_second(own, plan.seconds),
+        "tasks": lambda: asyncio.run(_tasks_per_second(plan, agents)),
+        "appends": lambda: per_second([shared] * agents, plan.seconds),
+    }
+    if not peer.is_installed():
+        return [_row(agents, aim, interleave(plan.rounds, contest))]
+    durable, plain = plan.folder / f"peer-{agents}.db", plan.folder / f"plain-{agents}.db"
+    with peer.opened(durable) as store, peer.opened(plain, as_it_comes=True) as stock:
+        contest["peer"] = lambda: per_second(_putters(store, agents), plan.seconds)
+        contest["stock"] = lambda: per_second(_putters(stock, agents), plan.seconds)
+        return [_row(agents, aim, interleave(plan.rounds, contest))]
+
+
+def _row(agents: int, aim: float, results: dict[str, list[float]]) -> Row:
+    named = {
+        "threads": "compare-and-set, threads, /s",
+        "tasks": "compare-and-set, asyncio tasks, /s",
+        "appends": "appends to one block, threads, /s",
+        "peer": "SqliteStore.put, WAL and FULL, /s",
+        "stock": "SqliteStore.put as it comes, /s",
+    }
+    middle = medians(results)
+    parts = {named[name]: value for name, value in middle.items()}
+    what = f"durable writes, {agents} agents in one process, over SqliteStore"
+    if "peer" not in middle:
+        note = f"not measured: pip install 'commonplace[{peer.EXTRA}]'"
+        return Row(f"agents-{agents}", what, None, "x", aim, True, None, parts, note)
+    best = "threads" if middle["threads"] >= middle["tasks"] else "tasks"
+    value, spread = ratio(results[best], results["peer"])
+    over_stock, _ = ratio(results[best], results["stock"])
+    note = f"agents as {best}; over SqliteStore as it comes {over_stock:.1f}x"
+    return Row(f"agents-{agents}", what, value, "x", aim, True, spread, parts, note)
+
+
+def _rewriter(memory: commonplace.Memory, name: str) -> Callable[[], object]:
+    """An agent that replaces its own text again and again, by compare-and-set."""
+    block = memory.task(TASK).create_block(name)
+    version = 0
+
+    def write() -> None:
+        nonlocal version
+        version = block.rewrite(TEXT, expect=version).version
+
+    return write
+
+
+def _appender(memory: commonplace.Memory, name: str) -> Callable[[], object]:
+    """An agent that adds a line to a block that all the others write as well."""
+    task = memory.task(TASK)
+    numbers = count()
+    blocks = {0: task.create_block(name)}
+
+    def write() -> None:
+        number = next(numbers)
+        part = number // _APPEND_ROOM
+        if number % _APPEND_ROOM == _APPEND_ROOM // 2:
+            blocks[part + 1] = task.create_block(f"{name}-{part + 1}")
+        blocks.get(part, blocks[max(blocks)]).append(TEXT)
+
+    return write
+
+
+async def _tasks_per_second(plan: Plan, agents: int) -> float:
+    counts = 0
+
+    async def write(block: commonplace.AsyncBlock, version: int) -> None:
+        nonlocal counts
+        while time.perf_counter() < until:
+            version = (await block.rewrite(TEXT, expect=version)).version
+            counts += 1
+
+    async with commonplace.AsyncMemory(plan.folder / "agents.db", actor="bench") as memory:
+        task = memory.task(TASK)
+        blocks = [await task.create_block(f"task-{agents}-{n}") for n in range(agents)]
+        starts = [(block, (await block.read()).version) for block in blocks]
+        begun = time.perf_counter()
+        until = begun + plan.seconds
+        await asyncio.gather(*(write(*start) for start in starts))
+        return counts / (time.perf_counter() - begun)
+
+
+def _putters(store: Any, agents: int) -> list[Callable[[], object]]:
+    return [
+        partial(store.put, ("task", TASK), f"own-{number}", {"text": TEXT})
+        for number in range(agents)
+    ]

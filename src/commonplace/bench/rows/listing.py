@@ -1,0 +1,66 @@
+"""Listing: the namespaces of a large memory, against SqliteStore."""
+
+from typing import Any
+
+import commonplace
+from commonplace import limits
+from commonplace._lazy import lazy_import
+from commonplace.bench import peer
+from commonplace.bench.measure import interleave, mean_us, medians, ratio
+from commonplace.bench.plan import Plan
+from commonplace.bench.row import Row
+from commonplace.bench.rows.agents import TEXT
+
+_PER_NAMESPACE = 100
+_CALLS = 5
+
+
+def rows(plan: Plan) -> list[Row]:
+    """Namespaces of 100 entries each, and as many namespaces as entries."""
+    return [
+        _row(plan, "list-namespaces", max(1, plan.names // _PER_NAMESPACE)),
+        _row(plan, "list-many-namespaces", plan.names),
+    ]
+
+
+def _row(plan: Plan, name: str, namespaces: int) -> Row:
+    what = f"list {namespaces:,} namespaces of {plan.names:,} entries, over SqliteStore"
+    path = plan.folder / f"{name}.db"
+    with commonplace.Memory(path, actor="bench") as memory:
+        _fill(memory, namespaces, plan.names // namespaces)
+        tasks = commonplace.NamespacePrefix.of("task")
+        if len(memory.namespaces(tasks)) != namespaces:
+            raise AssertionError(f"{name}: not every namespace is listed")
+        contest = {"commonplace, us": lambda: mean_us(lambda _: memory.namespaces(tasks), _CALLS)}
+        if not peer.is_installed():
+            parts = medians(interleave(plan.rounds, contest))
+            note = f"not measured: pip install 'commonplace[{peer.EXTRA}]'"
+            return Row(name, what, None, "x", 100.0, True, None, parts, note)
+        with peer.opened(plan.folder / f"{name}-peer.db") as store:
+            _fill_peer(store, namespaces, plan.names // namespaces)
+            contest["SqliteStore, us"] = lambda: mean_us(
+                lambda _: store.list_namespaces(prefix=("task",), limit=plan.names), _CALLS
+            )
+            results = interleave(plan.rounds, contest)
+    ours, theirs = results.values()
+    value, spread = ratio(theirs, ours)
+    note = "both give the whole list; ours only what the reader may read, judged for each"
+    return Row(name, what, value, "x", 100.0, True, spread, medians(results), note)
+
+
+def _fill(memory: commonplace.Memory, namespaces: int, entries: int) -> None:
+    memory.share({"bench": "reader"}, prefix=commonplace.NamespacePrefix.of("task"))
+    for number in range(namespaces):
+        task = memory.create_task(f"task-{number:05d}")
+        blocks = [task.create_block(f"text-{entry}") for entry in range(entries)]
+        for first in range(0, entries, limits.MAX_GROUP_WRITES):
+            with memory.atomic():
+                for block in blocks[first : first + limits.MAX_GROUP_WRITES]:
+                    block.append(TEXT)
+
+
+def _fill_peer(store: Any, namespaces: int, entries: int) -> None:
+    puts = lazy_import("langgraph.store.base", peer.EXTRA).PutOp
+    for number in range(namespaces):
+        namespace = ("task", f"task-{number:05d}")
+        store.batch([puts(namespace, f"text-{n}", {"text": TEXT}) for n in range(entries)])
