@@ -39,6 +39,7 @@ class SharedNotebook:
         self.task = self.memory.task(task)
         self._actor = actor
         self._reporter = reporter
+        self._seen: dict[str, int] = {}
 
     def set_up(self) -> None:
         """Makes the task with five blocks. Whoever is not named at a block only reads it.
@@ -62,7 +63,9 @@ class SharedNotebook:
     def publish_plan(self, text: str) -> None:
         """Replaces the plan; one writer owns it, so this cannot conflict."""
         block = self.task.block(PLAN)
-        receipt = block.rewrite(text, expect=block.read().version, reason="the plan moved on")
+        receipt = block.rewrite(
+            text, expect=block.read().version, reason="the plan moved on", kind="directive"
+        )
         self._acknowledge(PLAN, "rewrite", receipt, text)
 
     def report(self, line: str) -> None:
@@ -105,20 +108,39 @@ class SharedNotebook:
     def page(self, block: str) -> Page:
         """A block as it stands now."""
         entry = self.task.block(block).read()
+        self._seen[block] = entry.version
         return Page(entry.version, tuple(line.text for line in entry.lines))
 
     def condense(self, page: Page, text: str) -> None:
         """Puts the text in the place of what stood on the page; later appends stay below it."""
-        receipt = self.task.block(FINDINGS).condense(
-            text, through=page.version, reason=f"condensed {len(page.lines)} lines"
+        block = self.task.block(FINDINGS)
+        receipt = block.condense(
+            text,
+            through=page.version,
+            reason=f"condensed {len(page.lines)} lines",
+            kind="inference",
+            based_on=[block.reference.pinned(page.version)],
         )
         self._acknowledge(FINDINGS, "condense", receipt, text, through=page.version)
 
     def write_brief(self, text: str) -> None:
-        """Stores the brief in its own block."""
+        """Stores the brief in its own block, with the versions it was written from."""
+        self._acknowledge(BRIEF, "rewrite", self.store_brief(text), text)
+
+    def store_brief(self, text: str) -> Receipt:
+        """Writes the brief's block and gives the receipt, without telling anybody."""
         block = self.task.block(BRIEF)
-        receipt = block.rewrite(text, expect=block.read().version, reason="the brief")
-        self._acknowledge(BRIEF, "rewrite", receipt, text)
+        return block.rewrite(
+            text,
+            expect=block.read().version,
+            reason="the brief",
+            kind="inference",
+            based_on=[
+                self.task.block(name).reference.pinned(self._seen[name])
+                for name in (FINDINGS, QUESTIONS)
+                if self._seen.get(name)
+            ],
+        )
 
     def follow(self, after: int) -> Iterator[News]:
         """The task's commits after a revision, as they come."""

@@ -10,7 +10,7 @@ from commonplace.demo.event import Acknowledged, Conflict, Event
 from commonplace.demo.job import Job
 from commonplace.demo.ledger import Ledger, Tally
 from commonplace.demo.naive_citation import NaiveCitations
-from commonplace.demo.notebook import AUDITOR, FINDINGS
+from commonplace.demo.notebook import AUDITOR, FINDINGS, QUESTIONS
 from commonplace.demo.screen import ROLES
 from commonplace.model.namespace import Namespace
 from commonplace.model.reference import AtVersion, Reference
@@ -114,7 +114,7 @@ def next_lines(job: Job, verdicts: Sequence[Verdict]) -> Iterator[str]:
     whose = f"-m {shlex.quote(job.address)} --as {AUDITOR}"
     yield "try next"
     yield f"  commonplace log {task} {whose}"
-    yield f"  commonplace blame {task}:{FINDINGS} {whose}"
+    yield f"  commonplace blame {task}:{QUESTIONS} {whose}"
     if cited:
         oldest = shlex.quote(f"{task}:{min(cited, key=_version)}")
         yield f"  commonplace show {oldest} {whose}"

@@ -130,7 +130,13 @@ class _Writer:
         if not isinstance(version, int):
             raise BadToolInput("version is the number after @ in what you read.")
         block = self._notebook.task.block(FINDINGS)
-        receipt = block.condense(text, through=version, reason="condensed by the model")
+        receipt = block.condense(
+            text,
+            through=version,
+            reason="condensed by the model",
+            kind="inference",
+            based_on=[block.reference.pinned(version)],
+        )
         return desk.wrote(FINDINGS, "condense", receipt, text, through=version)
 
     def _brief(self, desk: Desk, arguments: Mapping[str, Any]) -> str:
@@ -140,7 +146,6 @@ class _Writer:
         if faults or not verdicts:
             told = [f"line {f.line}: {f.outcome}: {f.detail}" for f in faults[:MAX_FAULTS_SHOWN]]
             raise BadToolInput("\n".join(["Not written: mend these and hand it in again.", *told]))
-        block = self._notebook.task.block(BRIEF)
-        receipt = block.rewrite(text, expect=block.read().version, reason="the brief")
+        receipt = self._notebook.store_brief(text)
         self._done = True
         return desk.wrote(BRIEF, "rewrite", receipt, text)
