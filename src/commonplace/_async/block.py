@@ -37,9 +37,14 @@ class AsyncBlock:
     def __repr__(self) -> str:
         return f"<AsyncBlock {self.reference}>"
 
-    async def append(self, text: str, **options: Unpack[WriteOptions]) -> Receipt:
-        """Add whole lines at the end. Never conflicts. Takes contributor."""
-        return await self._write("append", {"text": _some_text(text)}, None, options)
+    async def append(
+        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+    ) -> Receipt:
+        """Add whole lines at the end. Takes contributor.
+
+        Never conflicts, unless `expect` asks for it, or a rule that wants it (`CompareAndSet`).
+        """
+        return await self._write("append", {"text": _some_text(text)}, expect, options)
 
     async def insert(
         self,

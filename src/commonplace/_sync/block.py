@@ -39,9 +39,14 @@ class Block:
     def __repr__(self) -> str:
         return f"<Block {self.reference}>"
 
-    def append(self, text: str, **options: Unpack[WriteOptions]) -> Receipt:
-        """Add whole lines at the end. Never conflicts. Takes contributor."""
-        return self._write("append", {"text": _some_text(text)}, None, options)
+    def append(
+        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+    ) -> Receipt:
+        """Add whole lines at the end. Takes contributor.
+
+        Never conflicts, unless `expect` asks for it, or a rule that wants it (`CompareAndSet`).
+        """
+        return self._write("append", {"text": _some_text(text)}, expect, options)
 
     def insert(
         self,
