@@ -242,3 +242,22 @@ def test_a_model_condenses_and_still_cites_what_stood_before(one_each, monkeypat
     assert "condensations by the findings' owner: 1" in said
     assert "lines lost: 0" in said
     assert "checked out: 1, failed: 0" in said
+
+
+def test_a_service_that_refuses_ends_the_run_with_its_words(one_each, monkeypatch):
+    def refuse(request):
+        raise PermissionError("no such model here")
+
+    out = io.StringIO()
+    with messages_server(refuse) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        options = Options(
+            pages=one_each / "pages",
+            rfcs=one_each / "rfcs",
+            memory=one_each / "memory.db",
+            model="scripted-model",
+        )
+        assert conduct(options, Console(file=out, width=200)) == 1
+    assert "no such model here" in out.getvalue()
+    assert "Traceback" not in out.getvalue()

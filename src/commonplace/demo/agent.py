@@ -9,11 +9,12 @@ from commonplace._lazy import lazy_import
 from commonplace.demo.event import Failed, Reporter
 from commonplace.demo.job import Job
 from commonplace.demo.naive import NaiveNotebook
-from commonplace.demo.notebook import SPECIALISTS, SUPERVISOR, SYNTHESIZER, Notebook
+from commonplace.demo.notebook import SPECIALISTS, SUPERVISOR, SYNTHESIZER, GaveUp, Notebook
 from commonplace.demo.shared import SharedNotebook
 from commonplace.demo.specialist import research
 from commonplace.demo.supervisor import supervise
 from commonplace.demo.synthesizer import synthesize
+from commonplace.errors import CommonplaceError
 
 INTERRUPTED = 130
 
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str]) -> int:
         work(role, job, reporter)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except (GaveUp, CommonplaceError) as error:
+        reporter.say(Failed(role, str(error)))
+        return 1
     except Exception as error:  # boundary: the parent shows it, and the crew stops
         traceback.print_exception(error)
         reporter.say(Failed(role, f"{type(error).__name__}: {error}"))

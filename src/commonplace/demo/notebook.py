@@ -29,6 +29,10 @@ DONE = "done"
 BRIEF_WRITTEN = "wrote the brief"
 
 
+class GaveUp(RuntimeError):
+    """An agent cannot do its work; the message tells the person at the screen why."""
+
+
 class News(NamedTuple):
     """Something changed: the revision, and the block each change was in, in order."""
 

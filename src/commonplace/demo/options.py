@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from commonplace.demo.document import NoDocuments
@@ -44,6 +45,8 @@ class Options:
             raise BadOptions("--naive runs the scripted crew: leave out --model.")
         if self.model and not any(os.environ.get(name) for name in KEYS):
             raise BadOptions(f"--model {self.model} wants a key: set {KEYS[0]}.")
+        if self.model and find_spec("anthropic") is None:
+            raise BadOptions("--model wants an extra: pip install 'commonplace[model]'.")
         if self.documents is not None and self.documents < 1:
             raise BadOptions(f"--documents {self.documents}: name at least 1.")
         path = self._path()
@@ -62,7 +65,10 @@ class Options:
                 job.reading_list(actor)
         except NoDocuments as error:
             raise BadOptions(str(error)) from error
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadOptions(f"No folder for the memory: {error}. Name a --memory.") from error
         return job
 
     def _path(self) -> Path:

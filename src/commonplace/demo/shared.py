@@ -17,6 +17,7 @@ from commonplace.demo.notebook import (
     SUPERVISOR,
     SYNTHESIZER,
     WEB,
+    GaveUp,
     News,
 )
 from commonplace.demo.question import Contribution, Edit, next_edit
@@ -26,7 +27,7 @@ MAX_ATTEMPTS = 4
 """Times a contribution is tried before it takes a place in the block's queue."""
 
 
-class TaskTaken(ValueError):
+class TaskTaken(GaveUp):
     """Another run used this name in this memory; nothing was written."""
 
 

@@ -4,14 +4,15 @@ from typing import Any
 
 from commonplace._lazy import lazy_import
 from commonplace.demo.model.desk import Desk
+from commonplace.demo.notebook import GaveUp
 
 MAX_TURNS = 24
 """Answers asked of the model in one conversation; then it is over, finished or not."""
 MAX_TOKENS = 4096
 
 
-class ModelStopped(RuntimeError):
-    """The model ended a conversation in a way that leaves its work undone."""
+class ModelStopped(GaveUp):
+    """The model, or the way to it, ended in a way that leaves the work undone."""
 
 
 class Model:
@@ -19,7 +20,8 @@ class Model:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._client: Any = lazy_import("anthropic", extra="model").Anthropic()
+        self._sdk: Any = lazy_import("anthropic", extra="model")
+        self._client = self._sdk.Anthropic()
         self.requests = 0
         self.tokens = 0
 
@@ -30,15 +32,7 @@ class Model:
         """
         messages: list[dict[str, Any]] = [{"role": "user", "content": prompt}]
         for _ in range(MAX_TURNS):
-            answer = self._client.messages.create(
-                model=self._name,
-                max_tokens=MAX_TOKENS,
-                system=system,
-                tools=desk.definitions(),
-                messages=messages,
-            )
-            self.requests += 1
-            self.tokens += answer.usage.input_tokens + answer.usage.output_tokens
+            answer = self._ask(system, messages, desk)
             messages.append({"role": "assistant", "content": answer.content})
             calls = [block for block in answer.content if block.type == "tool_use"]
             if answer.stop_reason in ("refusal", "model_context_window_exceeded"):
@@ -51,6 +45,22 @@ class Model:
                 desk.leave()
                 return "".join(block.text for block in answer.content if block.type == "text")
         raise ModelStopped(f"{self._name} was not done after {MAX_TURNS} answers.")
+
+    def _ask(self, system: str, messages: list[dict[str, Any]], desk: Desk) -> Any:
+        """One request. The SDK itself tries again when the service is busy or out of reach."""
+        try:
+            answer = self._client.messages.create(
+                model=self._name,
+                max_tokens=MAX_TOKENS,
+                system=system,
+                tools=desk.definitions(),
+                messages=messages,
+            )
+        except self._sdk.AnthropicError as error:
+            raise ModelStopped(f"{self._name} did not answer: {error}") from error
+        self.requests += 1
+        self.tokens += answer.usage.input_tokens + answer.usage.output_tokens
+        return answer
 
 
 def _result(call: Any, desk: Desk) -> dict[str, Any]:
