@@ -28,9 +28,10 @@ def sqlite_version() -> str:
 
 
 def connect(path: Path) -> apsw.Connection:
-    """A connection as durable as a memory's own: write-ahead log, synchronous=FULL."""
+    """A connection set like a memory's own: write-ahead log, synchronous=FULL, stable plans."""
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(_BUSY_MS)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # a statement is planned once, as there
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", _FULL)
     return connection
