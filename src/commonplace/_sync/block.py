@@ -11,7 +11,7 @@ from commonplace.core.reserved import contract_key
 from commonplace.errors import InvalidValue, NotFound, VersionConflict
 from commonplace.explain.blame import BlameLine, blame_lines
 from commonplace.explain.describe import describe_region
-from commonplace.limits import MAX_TEXT_BYTES, MAX_UPDATE_CALLS
+from commonplace.limits import MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_UPDATE_CALLS
 from commonplace.model.entry import Entry, EntryKey
 from commonplace.model.namespace import Namespace
 from commonplace.model.receipt import Receipt
@@ -20,7 +20,7 @@ from commonplace.model.reference import Reference
 from commonplace.storage.codec import check_size, check_text
 from commonplace.storage.gate import Updater
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.proposal import WriteOptions, check_version, draft
+from commonplace.storage.proposal import WriteOptions, check_limit, check_version, draft
 from commonplace.storage.views import entry_view
 
 
@@ -153,8 +153,16 @@ class Block:
 
     def history(self, *, limit: int = 50, before: int | None = None) -> list[Record]:
         """Records of this text, newest first, below version `before`. Takes reader."""
-        session = self._session
-        return session.read(listing.history(session.reader, self._key, limit, before))
+        session, found = self._session, list[Record]()
+        left = check_limit(limit)
+        while left:
+            asked = min(left, MAX_PAGE_ROWS)
+            program = listing.history(session.reader, self._key, asked, before)
+            page = session.read(program)
+            found += page
+            left = left - asked if len(page) == asked else 0
+            before = page[-1].version if page else before
+        return found
 
     def blame(self, *, version: int | None = None) -> list[BlameLine]:
         """Who wrote each line, in which version and why, at the head or at a version."""

@@ -32,7 +32,7 @@ from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import Gate
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.listing import LogFilter
-from commonplace.storage.proposal import as_reference, check_version, guard_draft
+from commonplace.storage.proposal import as_reference, check_limit, check_version, guard_draft
 from commonplace.storage.registry import acquire, release
 
 EVERYTHING = NamespacePrefix(())
@@ -267,6 +267,7 @@ class Memory:
             before = last + 1 if before is None else min(before, last + 1)
         wanted = LogFilter(where, actor, region, key, text, after, before)
         found: list[Record] = []
+        check_limit(limit)
         start: tuple[int, int] | None = None
         while len(found) < limit:
             page = session.read(listing.log_page(session.reader, wanted, start))

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from commonplace.core.verdict import Refusal
-from commonplace.errors import CommonplaceError, EngineUnavailable
+from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput
 from commonplace.explain.conflict import conflict_story
 from commonplace.model.actor import Actor
 from commonplace.model.receipt import Receipt
@@ -82,6 +82,12 @@ class Session:
     def commit(self, drafts: Sequence[Draft]) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
+        group_around = COLLECTING.get()
+        if group_around is not None and group_around.session is self:
+            raise InvalidInput(
+                "Inside atomic() only entries are written: creating and sharing take a commit of "
+                "their own. Do it before."
+            )
         group = group_of(self.tenant, self.actor, drafts)
         verdict = self.gate.propose(group)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":

@@ -38,6 +38,9 @@ def make_watch(
     """The watch that the options ask for. Does no I/O before its first step."""
     if not isinstance(where, Namespace | NamespacePrefix):
         raise InvalidInput(f"watch() takes a Namespace or NamespacePrefix, not {where!r}.")
+    unknown = options.keys() - WatchOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"watch() has no option {', '.join(sorted(unknown))}")
     after, cursor, group = options.get("after"), options.get("cursor"), options.get("group")
     if after is not None:
         check_version(after, "after")

@@ -78,6 +78,13 @@ def check_version(version: object, what: str) -> int:
     return version
 
 
+def check_limit(limit: object) -> int:
+    """Return `limit` if it is a count of records, from 1."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidValue(f"limit={limit!r}: ask for at least one record.")
+    return limit
+
+
 def as_reference(value: Reference | str) -> Reference:
     """A reference from its text, or as it is. Raises `InvalidReference`."""
     reference = Reference.parse(value) if isinstance(value, str) else value

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from commonplace.core import reserved
 from commonplace.core.access import Reach, Tier
-from commonplace.errors import AccessChanged, AccessDenied, Compacted
+from commonplace.errors import AccessChanged, AccessDenied, Compacted, FutureRevision
 from commonplace.model.change import Commit
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
@@ -34,12 +34,20 @@ class Selection:
     def begin(self, after: int | None) -> Program[int]:
         """The revision to start after. Raises when the reader may see nothing here.
 
-        `None` means the head. `Compacted` when the log no longer reaches back so far.
+        `None` means the head. `Compacted` when the log no longer reaches back so far, and
+        `FutureRevision` above the head: that position is from another log than this one.
         """
         now = yield from reading.standing(self.reader.tenant)
         yield from self._require_some(now)
         if after is None:
             return now.revision
+        if after > now.revision:
+            raise FutureRevision(
+                f"Revision {after} is not committed yet; the head is {now.revision}. Was that "
+                "position taken from another memory, or from before a restore?",
+                revision=after,
+                head=now.revision,
+            )
         if after < now.floor:
             raise Compacted(
                 f"The log after revision {after} was dropped by retention; it is whole from "
