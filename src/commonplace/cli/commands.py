@@ -1,0 +1,55 @@
+"""Commands: every command by name, with where it lives and one line on what it is for.
+
+`commonplace --help` prints this table and imports none of them, which is why it is quick.
+A test holds each line against the command's own help.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Listed(NamedTuple):
+    """A command that is imported when it is run: `module` holds it as `attribute`."""
+
+    name: str
+    module: str
+    attribute: str
+    help: str
+
+
+SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
+    "Ask": (
+        Listed("log", "commonplace.cli.log", "log", "What was written, newest first."),
+        Listed("show", "commonplace.cli.show", "show", "One entry, or one commit."),
+        Listed("diff", "commonplace.cli.diff", "diff", "What changed between two versions."),
+        Listed("blame", "commonplace.cli.blame", "blame", "Who wrote each line, when and why."),
+        Listed("watch", "commonplace.cli.watch", "watch", "Changes as they come."),
+        Listed("describe", "commonplace.cli.describe", "describe", "What a region promises."),
+        Listed(
+            "namespaces",
+            "commonplace.cli.namespaces",
+            "namespaces",
+            "The namespaces that you may read.",
+        ),
+    ),
+    "Write": (
+        Listed("create", "commonplace.cli.writing", "create", "Make a namespace or a block."),
+        Listed("append", "commonplace.cli.writing", "append", "Add lines to a block."),
+        Listed("share", "commonplace.cli.sharing", "share", "Give others access."),
+        Listed("unshare", "commonplace.cli.sharing", "unshare", "Take access back."),
+    ),
+    "Keep": (
+        Listed("position", "commonplace.cli.audit", "position", "Where the log stands."),
+        Listed("audit", "commonplace.cli.audit", "audit", "Check that nothing was tampered with."),
+        Listed("export", "commonplace.cli.transfer", "export", "Copy the log to a file."),
+        Listed("import", "commonplace.cli.transfer", "import_", "Restore a log from a file."),
+        Listed("compact", "commonplace.cli.retention", "compact", "Drop what was superseded."),
+        Listed("archive", "commonplace.cli.retention", "archive", "Move old records to a file."),
+        Listed("erase", "commonplace.cli.retention", "erase", "Destroy bytes, for privacy."),
+    ),
+    "Try": (
+        Listed("demo", "commonplace.demo.command", "demo", "A research crew on one memory."),
+        Listed("bench", "commonplace.bench.command", "bench", "Measure this machine."),
+    ),
+}
+
+COMMANDS: Final = {listed.name: listed for each in SECTIONS.values() for listed in each}

@@ -1,0 +1,118 @@
+"""Options: which memory, as whom, and how to print; the same for every command.
+
+Each may stand before the command or behind it. What stands behind wins, then what stands
+before, then the environment: COMMONPLACE_MEMORY, COMMONPLACE_ACTOR, COMMONPLACE_TENANT.
+"""
+
+import functools
+import os
+import pwd
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import click
+
+import commonplace
+from commonplace.cli.output import Output
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+MEMORY: Final = "COMMONPLACE_MEMORY"
+ACTOR: Final = "COMMONPLACE_ACTOR"
+TENANT: Final = "COMMONPLACE_TENANT"
+NAMES: Final = ("memory_path", "as_actor", "tenant_name", "as_json")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a command line says about the memory; None leaves it to the environment."""
+
+    memory: str | None = None
+    actor: str | None = None
+    tenant: str | None = None
+    as_json: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], before: "Settings | None" = None) -> "Settings":
+        """Options as click gives them, over those that stood before the command."""
+        before = before or cls()
+        return cls(
+            given["memory_path"] or before.memory,
+            given["as_actor"] or before.actor,
+            given["tenant_name"] or before.tenant,
+            given["as_json"] or before.as_json,
+        )
+
+    def opened(self, *, create: bool = False) -> "commonplace.Memory":
+        """The memory, to be used in a `with` block. Without `create` nothing is ever made."""
+        address = self.memory or os.environ.get(MEMORY)
+        if not address:
+            raise click.UsageError(f"Which memory? Name its file: --memory PATH, or set {MEMORY}.")
+        tenant = self.tenant or os.environ.get(TENANT) or "default"
+        return commonplace.Memory(address, actor=self.who(), tenant=tenant, create=create)
+
+    def who(self) -> "commonplace.Actor":
+        """The actor: declared, or else the user that the operating system vouches for."""
+        name = self.actor or os.environ.get(ACTOR)
+        if name:
+            return commonplace.Actor(name, commonplace.Identity.DECLARED)
+        return commonplace.Actor(_system_user(), commonplace.Identity.HOST)
+
+
+def _system_user() -> str:
+    """The name of the effective user. Not from the environment, which anybody can set."""
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid-{number}"
+
+
+def memory_options(function: F) -> F:
+    """Add the options that every command has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object per line."),
+        click.option(
+            "--tenant", "tenant_name", metavar="NAME", help=f"Default: {TENANT}, or 'default'."
+        ),
+        click.option(
+            "--as",
+            "as_actor",
+            metavar="ACTOR",
+            help=f"Who you are. Default: {ACTOR}, or the system's user.",
+        ),
+        click.option(
+            "-m",
+            "--memory",
+            "memory_path",
+            metavar="PATH",
+            help=f"The memory's file. Default: {MEMORY}.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def on_memory(
+    function: Callable[Concatenate["commonplace.Memory", Output, P], int | None],
+    *,
+    create: bool = False,
+) -> Callable[..., int | None]:
+    """Make a function of an open memory and an output into one that click can call.
+
+    It returns the exit code (None: 0). Without `create` it opens what exists and makes
+    neither a file nor a tenant.
+    """
+
+    @memory_options
+    @click.pass_context
+    @functools.wraps(function)
+    def run(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> int | None:
+        given = {name: kwargs.pop(name) for name in NAMES}
+        settings = Settings.of(given, context.find_object(Settings))
+        with settings.opened(create=create) as memory:
+            return function(memory, Output(as_json=settings.as_json), *args, **kwargs)
+
+    return run

@@ -1,0 +1,74 @@
+"""Fields of audits and of retention: what `--json` prints for them; see `fields`."""
+
+from commonplace import Archival, AuditReport, Compaction, Erasure, Finding
+from commonplace.cli.fields import Plain
+
+
+def report_fields(report: AuditReport) -> Plain:
+    """The outcome of an audit; its findings follow, one object each."""
+    return {
+        "type": "audit",
+        "ok": report.ok,
+        "tenant": report.tenant,
+        "revision": report.revision,
+        "digest": report.digest.hex(),
+        "floor": report.floor,
+        "anchor": report.anchor,
+        "records": report.records,
+        "entries": report.entries,
+        "findings": len(report.findings),
+        "omitted": report.omitted,
+    }
+
+
+def finding_fields(finding: Finding) -> Plain:
+    """One thing that is not as it was promised."""
+    return {
+        "type": "finding",
+        "code": finding.code,
+        "revision": finding.revision,
+        "index": finding.index,
+        "reference": finding.reference,
+        "message": finding.message,
+    }
+
+
+def compaction_fields(done: Compaction) -> Plain:
+    """What a compaction did."""
+    return {
+        "type": "compaction",
+        "floor": done.floor,
+        "checkpoints": done.checkpoints,
+        "payloads": done.payloads,
+        "freed_bytes": done.freed_bytes,
+    }
+
+
+def archival_fields(done: Archival) -> Plain:
+    """What an archive holds, and where the log now begins."""
+    return {
+        "type": "archival",
+        "through": done.anchor.through,
+        "digest": done.anchor.digest.hex(),
+        "state": done.anchor.state.hex(),
+        "file": done.anchor.file,
+        "written": done.written,
+        "deleted": done.deleted,
+    }
+
+
+def erasure_fields(done: Erasure) -> Plain:
+    """The receipt of an erasure."""
+    return {
+        "type": "erasure",
+        "reference": str(done.reference),
+        "revision": done.revision,
+        "version": done.version,
+        "digest": done.digest.hex(),
+        "records": list(done.records),
+        "lines": done.lines,
+        "checkpoints": done.checkpoints,
+        "review": [str(reference) for reference in done.review],
+        "unlisted": done.unlisted,
+        "settled": done.settled,
+    }

@@ -1,0 +1,86 @@
+"""The commands `create` and `append`: for agents, and people, on a shell."""
+
+import functools
+import sys
+from typing import Any
+
+import click
+
+from commonplace import InvalidReference, Memory, NamespacePrefix
+from commonplace.cli.arguments import inside_option, parse_reference, parse_where
+from commonplace.cli.fields import namespace_fields, receipt_fields
+from commonplace.cli.options import on_memory
+from commonplace.cli.output import Output
+from commonplace.model.write import KINDS
+
+
+@click.command(short_help="Make a namespace or a block.")
+@click.argument("where")
+@click.option("--reason", default="", help="Why, for the log.")
+@functools.partial(on_memory, create=True)
+def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
+    """Make a namespace (task/q3), or a block in one (task/q3:findings).
+
+    Makes the memory too, if it is not there yet: whoever does so owns it. Repeating it
+    changes nothing.
+
+    \b
+    commonplace create task/q3 --memory team.db
+    commonplace create task/q3:findings
+    """
+    place = parse_where(where)
+    if isinstance(place.scope, NamespacePrefix):
+        raise click.UsageError(f"{where!r} is a prefix: leave out the last slash.")
+    if place.reference is not None and (place.key or place.reference.at or place.reference.lines):
+        raise click.UsageError(f"{where!r} names more than a region: task/q3:findings.")
+    if place.region is None:
+        memory.create_namespace(place.scope, reason=reason)
+        out.emit(namespace_fields(place.scope), str(place.scope))
+        return
+    block = memory.namespace(place.scope).create_block(place.region, reason=reason)
+    out.emit({"type": "block", "reference": str(block.reference)}, str(block.reference))
+
+
+@click.command(short_help="Add lines to a block.")
+@click.argument("reference", metavar="REF")
+@click.argument("text")
+@click.option("--reason", default="", help="Why: where it comes from.")
+@click.option(
+    "--kind",
+    type=click.Choice(sorted(KINDS)),
+    default="observation",
+    show_default=True,
+    help="What sort of statement it is.",
+)
+@click.option("--based-on", multiple=True, metavar="REF", help="Made from this; may be repeated.")
+@click.option("--key", metavar="KEY", help="Idempotency key: the same key writes once.")
+@inside_option
+@on_memory
+def append(
+    memory: Memory,
+    out: Output,
+    /,
+    reference: str,
+    text: str,
+    based_on: tuple[str, ...],
+    key: str | None,
+    inside: str | None,
+    **options: Any,
+) -> None:
+    """Add whole lines at the end of a block. Never conflicts. TEXT `-` reads standard input.
+
+    \b
+    commonplace append task/q3:findings 'Churn fell 12% in Q3.' --reason 'page 17'
+    commonplace append task/q3:findings - < notes.txt
+    """
+    target = parse_reference(reference, inside)
+    if target.at or target.lines or target.key:
+        raise InvalidReference(f"{target}: appending takes a block, such as task/q3:findings.")
+    assert target.namespace is not None
+    block = memory.namespace(target.namespace).block(target.region)
+    written = sys.stdin.read() if text == "-" else text
+    sources = [parse_reference(each, inside) for each in based_on]
+    receipt = block.append(written, based_on=sources, idempotency_key=key, **options)
+    made = str(block.reference.pinned(receipt.version))
+    line = f"{out.style(made, 'bold')}  {out.style(f'r{receipt.revision}', 'yellow')}"
+    out.emit(receipt_fields(made, receipt), line + ("  (repeated)" if receipt.repeated else ""))
