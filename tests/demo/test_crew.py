@@ -183,6 +183,6 @@ def test_real_pages_and_proposals(real_data, tmp_path):
 def test_without_folders_the_installed_documentation_is_read(tmp_path):
     code, said = run_quietly(base=tmp_path, documents=8)
     assert code == 0, said
-    assert "the running Python's standard library" in said
+    assert "the modules of this Python's standard library" in said
     assert (tmp_path / "commonplace-demo" / "brief.md").exists()
     assert (tmp_path / "commonplace-demo" / "memory.db").exists()

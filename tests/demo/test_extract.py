@@ -141,7 +141,7 @@ def test_module_is_parsed_and_not_run():
         "(shop.py:15)",
         '[default] shop.buy: price is 300: "def buy(thing, price=300):" (shop.py:12)',
     ]
-    assert [mention.about for mention in reading.mentions] == ["pep:8"]
+    assert [mention.about for mention in reading.mentions] == ["pep:8", "mod:warnings"]
 
 
 def test_module_that_does_not_parse_gives_nothing():

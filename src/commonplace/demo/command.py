@@ -33,7 +33,7 @@ def demo(context: click.Context, /, **options: object) -> None:
     them while they go on and writes a brief, a supervisor keeps the plan. Every citation of the
     brief is checked. Nothing is needed but this machine: the agents are scripted extractors.
 
-    Without --pages and --rfcs they read the documentation of this Python's standard library and
+    Without --pages and --rfcs they read the documentation of this Python: its standard library and
     the descriptions of the installed distributions.
     """
     if options["memory"] is None:  # `commonplace --memory PATH demo`

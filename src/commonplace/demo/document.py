@@ -19,16 +19,15 @@ Kind = Literal["page", "pep", "module", "distribution"]
 MAX_DOCUMENT_BYTES = 2_000_000
 """Longer files are skipped: no page of documentation comes near it."""
 
-DEFAULT_MODULES = 160
-"""How many standard library modules are read when no number is asked for."""
-
-DEFAULT_DISTRIBUTIONS = 80
-"""How many installed distributions are read when no number is asked for."""
+DEFAULT_DOCUMENTS = 160
+"""How many documents of this Python each specialist reads when no number is asked for."""
 
 _SKIPPED_FOLDERS = frozenset(
     {
         "test",
         "tests",
+        "distutils",
+        "encodings",
         "idlelib",
         "lib2to3",
         "site-packages",
@@ -87,14 +86,9 @@ def list_modules() -> list[Listed]:
         inside = path.relative_to(root)
         if _SKIPPED_FOLDERS.intersection(inside.parts[:-1]):
             continue
-        if any(part.startswith("_") and part != "__init__.py" for part in inside.parts):
-            continue
-        if _readable(path):
+        named = [*inside.parts[:-1], inside.stem]
+        if all(_public(name) for name in named) and _readable(path):
             found.append(Listed("module", inside.as_posix(), path))
-    if not found:
-        raise NoDocuments(
-            f"No standard library sources under {root}. Name documents with --pages and --rfcs."
-        )
     return found
 
 
@@ -105,10 +99,6 @@ def list_distributions() -> list[Listed]:
         name = f"{path.parent.name}/{path.name}"
         if _readable(path):
             found.setdefault(name, Listed("distribution", name, path))
-    if not found:
-        raise NoDocuments(
-            "No installed distribution describes itself here. Name documents: --pages, --rfcs."
-        )
     return [found[name] for name in sorted(found)]
 
 
@@ -126,6 +116,10 @@ def load(listed: Listed) -> Document:
     else:
         lines = listed.path.read_text(encoding="utf-8", errors="replace").split("\n")
     return Document(listed.kind, listed.name, _subject(listed, lines), tuple(lines))
+
+
+def _public(name: str) -> bool:
+    return name == "__init__" or (name.isidentifier() and not name.startswith("_"))
 
 
 def _readable(path: Path) -> bool:

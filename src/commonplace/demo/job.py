@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from commonplace.demo.document import (
-    DEFAULT_DISTRIBUTIONS,
-    DEFAULT_MODULES,
+    DEFAULT_DOCUMENTS,
     Listed,
+    NoDocuments,
     choose,
     list_distributions,
     list_folder,
@@ -42,13 +42,17 @@ class Job:
         return cls(**json.loads(text))
 
     def reading_list(self, actor: str) -> list[Listed]:
-        """What a specialist is to read, in its order; `NoDocuments` if there is nothing."""
-        if actor == WEB:
-            found = list_folder(Path(self.pages), "page") if self.pages else list_modules()
-            usual = None if self.pages else DEFAULT_MODULES
+        """What a specialist is to read, in its order; `NoDocuments` if there is nothing.
+
+        Without folders the web specialist reads the single modules of the standard library, the
+        docs specialist its packages and what the installed distributions say of themselves.
+        """
+        folder = self.pages if actor == WEB else self.rfcs
+        if folder:
+            found = list_folder(Path(folder), "page" if actor == WEB else "pep")
         else:
-            found = list_folder(Path(self.rfcs), "pep") if self.rfcs else list_distributions()
-            usual = None if self.rfcs else DEFAULT_DISTRIBUTIONS
+            found = _of_this_python(actor)
+        usual = None if folder else DEFAULT_DOCUMENTS
         if self.model:
             usual = MODEL_DOCUMENTS
         limit = usual if self.documents is None else self.documents
@@ -56,8 +60,20 @@ class Job:
 
     def source_of(self, actor: str) -> str:
         """What a specialist reads, in words."""
+        folder = self.pages if actor == WEB else self.rfcs
+        if folder:
+            return Path(folder).name
         if actor == WEB:
-            folder, usual = self.pages, "the running Python's standard library"
-        else:
-            folder, usual = self.rfcs, "the installed distributions' descriptions"
-        return Path(folder).name if folder else usual
+            return "the modules of this Python's standard library"
+        return "its packages and the installed distributions"
+
+
+def _of_this_python(actor: str) -> list[Listed]:
+    modules = list_modules()
+    if actor == WEB:
+        found = [module for module in modules if "/" not in module.name]
+    else:
+        found = [module for module in modules if "/" in module.name] + list_distributions()
+    if not found:
+        raise NoDocuments("This Python's documentation is not here: name --pages and --rfcs.")
+    return found

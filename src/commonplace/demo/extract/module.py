@@ -42,7 +42,11 @@ def read_module(document: Document) -> Reading:
     answers = (
         () if about is None else (Answer(f"mod:{document.subject}", about.quote, about.where),)
     )
-    return Reading(take(found, _MOST), first_mentions(list(_mentions(document)), 4), answers)
+    mentions = (
+        *first_mentions(list(_pep_mentions(document)), 4),
+        *first_mentions(list(_imports(document, tree)), 3),
+    )
+    return Reading(take(found, _MOST), mentions, answers)
 
 
 def _parse(document: Document) -> ast.Module | None:
@@ -177,7 +181,21 @@ def _deprecation_calls(document: Document, tree: ast.Module) -> Iterator[Finding
         )
 
 
-def _mentions(document: Document) -> Iterator[Mention]:
+def _pep_mentions(document: Document) -> Iterator[Mention]:
     for number, line in enumerate(document.lines, start=1):
         for match in _PEP.finditer(line):
             yield Mention(f"pep:{int(match[1])}", f"{document.name}:{number}")
+
+
+def _imports(document: Document, tree: ast.Module) -> Iterator[Mention]:
+    """The modules it is built on, of which a reader would like to know what they are."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            if name != document.subject and not name.startswith("_"):
+                yield Mention(f"mod:{name}", f"{document.name}:{node.lineno}")
