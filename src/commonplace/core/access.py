@@ -95,7 +95,7 @@ def reach(grants: Iterable[EntryState]) -> Reach:
     """
     tier, since = Tier.NONE, None
     for grant in grants:
-        if not grant.exists:
+        if grant.version == 0 or grant.dead:
             continue
         tier = max(tier, TIERS[grant.value["tier"]])
         starts = 0 if grant.value["history"] else grant.revision

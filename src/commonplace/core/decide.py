@@ -12,6 +12,7 @@ within limits. The first "no" refuses the whole group.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from commonplace import limits
@@ -111,7 +112,7 @@ class _Ruling:
         return Accept(tuple(self.effects), tuple(outcomes))
 
     def _entry(self, key: EntryKey) -> EntryState:
-        return self.changed.get(key) or self.state.entries[key]
+        return self.changed[key] if key in self.changed else self.state.entries[key]
 
     def _reach(self, namespace: str, region: str) -> Reach:
         actor = self.group.actor.name
@@ -120,7 +121,7 @@ class _Ruling:
         if namespace == access.private_namespace(actor):
             return access.OWNS
         keys = access.grant_keys(actor, namespace, region)
-        return access.reach(self._entry(key) for key in keys)
+        return access.reach([self._entry(key) for key in keys])
 
     def _guard(self, key: EntryKey, version: int) -> Refusal | None:
         place = reserved.judged_at(key)
@@ -268,9 +269,14 @@ class _Ruling:
         if size > max_bytes and size > before.size_bytes and not erasing:
             return refusals.too_large(write, size, max_bytes)
         after = step_after(
-            before, operation, payload_bytes=len(write.payload), revision=revision, index=index
+            before,
+            operation,
+            payload_bytes=len(write.payload),
+            revision=revision,
+            index=index,
+            value=value,
+            size_bytes=0 if operation.kills else size,
         )
-        after = replace(after, value=value, size_bytes=0 if operation.kills else size)
         if erasing and not isinstance(value, tuple):
             after = after_erasure(before, after, write.arguments["current"], index)
         self.changed[write.entry] = after
@@ -292,21 +298,24 @@ def footprint(group: WriteGroup) -> Iterator[tuple[EntryKey, bool]]:
         for key in access.grant_keys(actor, *reserved.judged_at(guard.entry)):
             yield key, True
     for write in group.writes:
-        operation = OPERATIONS.get(write.operation)
-        region = write.entry.region
-        needs_value = operation is None or operation.needs_value
-        yield write.entry, needs_value or reserved.is_reserved(region)
-        namespace, judged = reserved.judged_at(write.entry)
-        for key in access.grant_keys(actor, namespace, judged):
-            yield key, True
-        if region == reserved.NAMESPACE:
-            for key in access.grant_keys(actor, access.TENANT):
-                yield key, True
-        elif region == reserved.CONTRACTS:
-            yield EntryKey(namespace, write.entry.key), True
-            yield reserved.namespace_key(namespace), True
-        elif not reserved.is_reserved(region):
-            yield reserved.contract_key(namespace, region), True
+        yield from _looked_at(actor, write.entry, write.operation)
+
+
+@lru_cache(maxsize=8192)
+def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, bool], ...]:
+    """The footprint of one write: it depends on names alone."""
+    operation = OPERATIONS.get(verb)
+    needs_value = operation is None or operation.needs_value
+    namespace, judged = reserved.judged_at(entry)
+    keys = list(access.grant_keys(actor, namespace, judged))
+    if entry.region == reserved.NAMESPACE:
+        keys += access.grant_keys(actor, access.TENANT)
+    elif entry.region == reserved.CONTRACTS:
+        keys += [EntryKey(namespace, entry.key), reserved.namespace_key(namespace)]
+    elif not reserved.is_reserved(entry.region):
+        keys.append(reserved.contract_key(namespace, entry.region))
+    first = (entry, needs_value or reserved.is_reserved(entry.region))
+    return (first, *((key, True) for key in keys))
 
 
 def _dead_or_absent(attempt: Attempt, operation: Operation) -> Refusal | None:

@@ -9,7 +9,7 @@ from commonplace.core.access import Tier
 from commonplace.core.document import DOCUMENT_OPERATIONS
 from commonplace.core.operation import Operation, is_refusal
 from commonplace.core.reserved import RESERVED_OPERATIONS
-from commonplace.core.state import EntryState
+from commonplace.core.state import MISSING, EntryState
 from commonplace.core.text import ERASED_LINE, TEXT_OPERATIONS
 from commonplace.errors import DamagedMemory, NewerSchema
 
@@ -55,22 +55,32 @@ def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: in
 
 
 def step_after(
-    before: EntryState, operation: Operation, *, payload_bytes: int, revision: int, index: int
+    before: EntryState,
+    operation: Operation,
+    *,
+    payload_bytes: int,
+    revision: int,
+    index: int,
+    value: Any = MISSING,
+    size_bytes: int = 0,
 ) -> EntryState:
-    """Where replay begins after one more record, with `version` and `revision` moved on."""
-    moved = replace(before, version=before.version + 1, revision=revision, dead=operation.kills)
-    if operation.whole:
-        return replace(
-            moved,
-            base_revision=revision,
-            base_index=index,
-            base_light=False,
-            deltas=0,
-            delta_bytes=0,
-        )
-    if before.version == 0:
-        moved = replace(moved, base_revision=revision, base_index=index)
-    return replace(moved, deltas=before.deltas + 1, delta_bytes=before.delta_bytes + payload_bytes)
+    """The entry after one more record made it `value` of `size_bytes`."""
+    base, light, deltas, delta_bytes = (revision, index), False, 0, 0
+    if not operation.whole:
+        if before.version:
+            base, light = (before.base_revision, before.base_index), before.base_light
+        deltas, delta_bytes = before.deltas + 1, before.delta_bytes + payload_bytes
+    return EntryState(  # by position: this runs once for each record
+        before.version + 1,
+        revision,
+        operation.kills,
+        size_bytes,
+        value,
+        *base,
+        light,
+        deltas,
+        delta_bytes,
+    )
 
 
 def after_erasure(before: EntryState, after: EntryState, current: bool, index: int) -> EntryState:

@@ -77,16 +77,16 @@ def entry_of(row: Sequence[Any], value: Any) -> EntryState:
     """A row of `entry_load` (its key left off) as a state."""
     version, revision, dead, size, base_revision, base_place, light, deltas, delta_bytes = row
     return EntryState(
-        version=version,
-        revision=revision,
-        dead=bool(dead),
-        size_bytes=size,
-        value=None if dead else value,
-        base_revision=base_revision,
-        base_index=base_place,
-        base_light=bool(light),
-        deltas=deltas,
-        delta_bytes=delta_bytes,
+        version,
+        revision,
+        bool(dead),
+        size,
+        None if dead else value,
+        base_revision,
+        base_place,
+        bool(light),
+        deltas,
+        delta_bytes,
     )
 
 

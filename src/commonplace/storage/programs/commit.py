@@ -6,7 +6,7 @@ rows made. A batch is two steps when the cache is warm.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -96,27 +96,26 @@ def _seal(ledger: Ledger, group: WriteGroup, accept: Accept, at_us: int) -> Acce
 
 def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> None:
     state, write, after = ledger.state, effect.write, effect.after
-    record = Record(
-        revision=state.revision,
-        index=index,
-        at_us=state.at_us,
-        actor=group.actor,
-        idempotency_key=group.key,
-        entry=write.entry,
-        version=after.version,
-        operation=write.operation,
-        kind=write.kind,
-        based_on=write.based_on,
-        trace=group.trace,
-        dead=after.dead,
-        size_bytes=after.size_bytes,
-        commitment=write.commitment,
-        digest=b"",
-        body=Body(write.salt, write.payload, write.reason),
+    header = (  # by position, in the order of Record: this runs once for each record
+        state.revision,
+        index,
+        state.at_us,
+        group.actor,
+        group.key,
+        write.entry,
+        after.version,
+        write.operation,
+        write.kind,
+        write.based_on,
+        group.trace,
+        after.dead,
+        after.size_bytes,
+        write.commitment,
     )
-    state.digest = link(state.digest, record)
+    body = Body(write.salt, write.payload, write.reason)
+    state.digest = link(state.digest, Record(*header, b"", body))
     number = len(ledger.records)
-    ledger.records.append(replace(record, digest=state.digest))
+    ledger.records.append(Record(*header, state.digest, body))
     ledger.first.setdefault(write.entry, effect.before)
     ledger.last[write.entry] = number
     if (after.base_revision, after.base_index) == (state.revision, index):
@@ -149,7 +148,10 @@ def _remember(ledger: Ledger, group: WriteGroup, receipts: tuple[Receipt, ...]) 
             outcome,
         )
     )
-    repeated = tuple(replace(receipt, repeated=True) for receipt in receipts)
+    repeated = tuple(
+        Receipt(r.revision, r.index, r.version, r.at_us, r.digest, r.moved, r.unchanged, True)
+        for r in receipts
+    )
     state.repeats[group.actor.name, group.key] = Repeat(group.fingerprint, Duplicate(repeated))
 
 
