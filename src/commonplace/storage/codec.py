@@ -8,7 +8,7 @@ take differently is refused.
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -36,23 +36,25 @@ def check_text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise InvalidValue(f"{what} must be a string, not {type(value).__name__}.")
     value = str.__str__(value)  # markup types change what they are joined with
-    _check_characters(value, what)
+    fault = _fault_in(value)
+    if fault:
+        raise InvalidValue(f"{what} {fault}")
     if "\r" in value:
         value = value.replace("\r\n", "\n").replace("\r", "\n")
     return value
 
 
-def _check_characters(value: str, what: str) -> None:
+def _fault_in(value: str) -> str:
+    """What is wrong with the characters of a string; "" when nothing is."""
     if "\0" in value:
-        raise InvalidValue(f"{what} holds NUL at offset {value.index(chr(0))}. Remove it.")
+        return f"holds NUL at offset {value.index(chr(0))}. Remove it."
     if value.isascii():
-        return
+        return ""
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidValue(
-            f"{what} holds a lone surrogate at offset {error.start}, which is no text."
-        ) from None
+        return f"holds a lone surrogate at offset {error.start}, which is no text."
+    return ""
 
 
 def check_size(size: int, what: str, limit: int) -> None:
@@ -73,41 +75,75 @@ def check_value(value: Any, what: str = "value") -> Any:
     surrogates, lists, and mappings with string keys, nested at most MAX_VALUE_DEPTH deep.
     Tuples become lists; -0.0 becomes 0.0; a copy is returned, never the caller's object.
     """
-    return _check(value, what, 0)
+    try:
+        return _check(value, 0)
+    except _Fault as fault:
+        raise InvalidValue(f"{what}{''.join(reversed(fault.path))} {fault.reason}") from None
 
 
-def _check(value: Any, what: str, depth: int) -> Any:
-    if depth > limits.MAX_VALUE_DEPTH:
-        raise InvalidValue(f"{what} is nested more than {limits.MAX_VALUE_DEPTH} deep.")
+class _Fault(Exception):
+    """Why a value is refused, and on its way out the path to the place, innermost first."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self.path: list[str] = []
+
+
+def _check(value: Any, depth: int) -> Any:
     kind = type(value)
     if value is None or kind is bool:
         return value
     if kind is str:
-        _check_characters(value, what)
+        fault = _fault_in(value)
+        if fault:
+            raise _Fault(fault)
         return value
     if kind is int:
         if limits.MIN_INTEGER <= value <= limits.MAX_INTEGER:
             return value
-        raise InvalidValue(f"{what} is an integer beyond 64 bits: store it as a string.")
+        raise _Fault("is an integer beyond 64 bits: store it as a string.")
     if kind is float:
         if math.isfinite(value):
             return value or 0.0
-        raise InvalidValue(f"{what} is {value}, which JSON has no word for: store null.")
-    if isinstance(value, list | tuple):
-        return [_check(item, f"{what}[{n}]", depth + 1) for n, item in enumerate(value)]
-    if isinstance(value, Mapping):
-        return {
-            _check_member(name, what): _check(item, f"{what}.{name}", depth + 1)
-            for name, item in value.items()
-        }
-    raise InvalidValue(f"{what} is a {kind.__name__}, which is not JSON: convert it first.")
+        raise _Fault(f"is {value}, which JSON has no word for: store null.")
+    is_list = isinstance(value, list | tuple)
+    if not is_list and not isinstance(value, Mapping):
+        raise _Fault(f"is of type {kind.__name__}, which is not JSON: convert it first.")
+    if depth == limits.MAX_VALUE_DEPTH:
+        raise _Fault(f"is nested more than {limits.MAX_VALUE_DEPTH} deep.")
+    return _check_items(value, depth + 1) if is_list else _check_members(value, depth + 1)
 
 
-def _check_member(name: object, what: str) -> str:
-    if type(name) is not str:
-        raise InvalidValue(f"{what} has the member name {name!r}: member names are strings.")
-    _check_characters(name, f"a member name of {what}")
-    return name
+def _check_items(items: Iterable[Any], depth: int) -> list[Any]:
+    checked: list[Any] = []
+    try:
+        for item in items:
+            checked.append(_check(item, depth))  # noqa: PERF401  # its length is the place
+    except _Fault as fault:
+        fault.path.append(f"[{len(checked)}]")
+        raise
+    return checked
+
+
+def _check_members(members: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for name, item in members.items():
+        if type(name) is not str:
+            raise _Fault(f"has the member name {_shown(name)}: member names are strings.")
+        fault = _fault_in(name)
+        if fault:
+            raise _Fault(f"has the member name {_shown(name)}, which {fault}")
+        try:
+            checked[name] = _check(item, depth)
+        except _Fault as error:
+            error.path.append(f".{name}" if name.isidentifier() else f"[{_shown(name)}]")
+            raise
+    return checked
+
+
+def _shown(name: object) -> str:
+    text = repr(name)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
