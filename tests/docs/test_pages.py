@@ -11,6 +11,7 @@ import pytest
 
 import commonplace
 from commonplace import limits
+from commonplace.cli.commands import COMMANDS
 from pages import ROOT, Page, page, pages
 
 PAGES = pages()
@@ -59,6 +60,21 @@ def test_names_in_code_exist(page: Page) -> None:
     assert not wrong, f"{page} speaks of what is not there: {wrong}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=repr)
+def test_commands_exist(page: Page) -> None:
+    lines = _CODE.findall(page.prose)
+    for block in page.blocks:
+        if block.language in {"console", "sh", "bash"}:
+            lines += block.text.splitlines()
+    wrong = [
+        name
+        for line in lines
+        for name in re.findall(r"(?:^|[ /])commonplace ([a-z]\w*)", line)
+        if name not in COMMANDS
+    ]
+    assert not wrong, f"{page} speaks of commands that are not there: {wrong}"
+
+
 def _missing(code: str) -> Iterator[str]:
     """What in a piece of code names nothing."""
     for name in re.findall(r"\bcommonplace\.(\w+)", code):
@@ -71,7 +87,7 @@ def _missing(code: str) -> Iterator[str]:
         if name not in _KNOWN:
             yield name
     for name in re.findall(r"\b[A-Z][A-Z]+(?:_[A-Z]+)*\b", code):
-        if "_" in name and not hasattr(limits, name) and name not in _ELSEWHERE:
+        if "_" in name and not hasattr(limits, name) and name not in _VARIABLES:
             yield name
     for name in re.findall(r"\btest_\w+", code):
         if name not in _TESTS and not list(ROOT.glob(f"tests/**/{name}.py")):
@@ -111,6 +127,12 @@ _SHOWN = _members()
 _ROOMS = {path.stem for path in (ROOT / "src/commonplace").iterdir()} | {"db"}
 _KNOWN = _SHOWN | set(dir(builtins)) | _ELSEWHERE
 _TESTS = _tests()
+_VARIABLES = {
+    name
+    for path in (ROOT / "src").rglob("*.py")
+    for name in re.findall(r"\bCOMMONPLACE_[A-Z]+\b", path.read_text(encoding="utf-8"))
+}
+"""Variables of the environment that the program reads."""
 
 
 def test_every_public_name_says_what_it_is() -> None:

@@ -19,12 +19,17 @@ from commonplace import (
     Block,
     Change,
     Commit,
+    CommitRecords,
+    Description,
+    Diff,
     Entry,
     GroupWatch,
+    Hunk,
     Line,
     Memory,
     Namespace,
     NamespacePrefix,
+    Passage,
     PastBlock,
     Position,
     Receipt,
@@ -133,6 +138,16 @@ def watches(memory: Memory, scope: Scope) -> None:
     with scope.watch(region="plan", operation="append", actor="web-1") as opened:
         for commit in opened:
             assert_type(commit, Commit)
+
+
+def explaining(memory: Memory, reference: Reference) -> None:
+    assert_type(memory.resolve("task/q3:findings@12#L3"), Passage)
+    assert_type(memory.resolve(reference).text, str)
+    assert_type(memory.blame(reference), list[BlameLine])
+    assert_type(memory.diff("task/q3:findings@1", "task/q3:findings@3"), Diff)
+    assert_type(memory.diff(reference).hunks, tuple[Hunk, ...])
+    assert_type(memory.commit(3), CommitRecords)
+    assert_type(memory.describe(reference), Description)
 
 
 def groups(memory: Memory, block: Block) -> None:
