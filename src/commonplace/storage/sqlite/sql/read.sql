@@ -86,8 +86,8 @@ SELECT at_us FROM log WHERE tenant = ? AND revision = ? AND place = 0
 -- name: namespace_page
 -- Namespaces after a name, in order.
 SELECT namespace FROM namespace
-WHERE tenant = ?1 AND namespace > ?2 AND substr(namespace, 1, length(?3)) = ?3
-ORDER BY namespace LIMIT ?4
+WHERE tenant = ?1 AND namespace > ?2 AND namespace >= ?3 AND (?3 = '' OR namespace < ?4)
+ORDER BY namespace LIMIT ?5
 
 -- name: entry_page
 -- Entries of one region after a key, in order.
