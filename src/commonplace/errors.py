@@ -17,7 +17,9 @@
     │   ├── InvalidName
     │   │   └── InvalidNamespace
     │   ├── InvalidReference        with a caret under the fault
-    │   └── InvalidValue
+    │   ├── InvalidValue
+    │   ├── DamagedFile             a log file that is not whole; `line` says where
+    │   └── UnfitRecord             a record to apply that does not follow from what stands
     ├── NotFound                    no such region, version or file
     ├── Compacted                   below the floor, dropped by retention
     ├── Erased                      bytes removed for privacy
@@ -185,6 +187,18 @@ class InvalidValue(InvalidInput):
     """A value that two engines would store differently, or not at all."""
 
     code = "invalid_value"
+
+
+class DamagedFile(InvalidInput):
+    """The file is no log of ours, or was damaged; `line` says where. Nothing was kept."""
+
+    code = "damaged_file"
+
+
+class UnfitRecord(InvalidInput):
+    """A record to apply does not follow from what stands; `revision` and `index` name it."""
+
+    code = "unfit_record"
 
 
 class NotFound(CommonplaceError):

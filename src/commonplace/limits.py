@@ -59,3 +59,14 @@ CURSOR_EVERY_COMMITS: Final = 64
 CLAIM_LIFE_S: Final = 30.0
 MAX_CLAIMS: Final = 64
 """Commits handed to the members of one watch group and not yet finished."""
+
+RETENTION_PAGE_BYTES: Final = 4 << 20
+"""Bytes that one transaction of retention, import or one page of an audit takes up, about."""
+CHECKPOINT_PAGE_ENTRIES: Final = 64
+"""Checkpoints that one record of a compaction lists."""
+MAX_AUDIT_FINDINGS: Final = 200
+"""Findings that a report carries; the rest are counted."""
+MAX_REVIEW: Final = 1000
+"""Records based on erased ones that a receipt lists; the rest are counted."""
+MAX_EXPORT_LINE_BYTES: Final = 16 << 20
+"""One line of an exported log: a record with the checkpoint it may carry."""

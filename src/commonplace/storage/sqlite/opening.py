@@ -138,6 +138,8 @@ def connect(path: str, *, reader: bool = False) -> apsw.Connection:
         # Else this build of SQLite (STAT4) plans a statement anew whenever it is bound to other
         # values, which takes five times as long as to run it.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        # What is erased is overwritten, not only forgotten.
+        connection.pragma("secure_delete", 1)
         if path != MEMORY:
             harden(connection, path)
         if reader:

@@ -1,0 +1,312 @@
+"""Transfer: out to a file and in again, byte for byte, or not at all."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonplace.core.retention import StateDigest
+from commonplace.errors import (
+    AccessDenied,
+    DamagedFile,
+    InvalidInput,
+    NotFound,
+    Refused,
+    UnfitRecord,
+)
+from commonplace.model.entry import EntryKey
+from commonplace.storage.cache import StateCache
+from commonplace.storage.logfile import Item
+from commonplace.storage.programs.applying import apply_items, apply_records
+from commonplace.storage.programs.archive import archive
+from commonplace.storage.programs.erasure import erase
+from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.retention import compact
+from commonplace.storage.programs.transfer import export_log, export_records, import_log
+from histories import BLOCK, NOTES, TENANT, Memory, busy, opened, stopped
+
+
+def export(memory: Memory, path: Path) -> bytes:
+    position = memory.engine.read(export_log(memory.reader, str(path)))
+    assert position == memory.head
+    return path.read_bytes()
+
+
+def values(memory: Memory) -> dict[EntryKey, Any]:
+    return memory.all_values(memory.head.revision)
+
+
+def lived(memory: Memory, seed: int) -> None:
+    """A life with everything in it."""
+    busy(memory, seed, 60)
+    memory.execute(erase(memory.author, BLOCK, [1, 5]))
+    busy(memory, seed + 1, 40)
+    memory.execute(compact(memory.author, memory.head.revision - 15))
+    busy(memory, seed + 2, 30)
+    memory.execute(erase(memory.author, NOTES, [1]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_round_trip_gives_the_same_bytes(tmp_path: Path, seed: int) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        lived(memory, seed)
+        first = export(memory, tmp_path / "a.log")
+        assert other.execute(import_log(TENANT, str(tmp_path / "a.log"))) == memory.head
+        assert other.head == memory.head
+        assert export(other, tmp_path / "b.log") == first
+        other.assert_sound()
+        floor = memory.audit().floor
+        for revision in range(floor, memory.head.revision + 1):
+            assert other.all_values(revision) == memory.all_values(revision)
+        busy(other, seed + 9, 30)
+        other.assert_sound()
+        memory.append("a history of its own")
+        with pytest.raises(Refused):
+            memory.execute(import_log(TENANT, str(_export(other, tmp_path / "c.log"))))
+        memory.assert_sound()
+
+
+def _export(memory: Memory, path: Path) -> Path:
+    export(memory, path)
+    return path
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_archived_memory_travels_too(tmp_path: Path, seed: int) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        lived(memory, seed)
+        floor = memory.audit().floor
+        memory.execute(archive(memory.author, floor - 3, str(tmp_path / "old.log")))
+        busy(memory, seed, 20)
+        first = export(memory, tmp_path / "a.log")
+        other.execute(import_log(TENANT, str(tmp_path / "a.log")))
+        assert export(other, tmp_path / "b.log") == first
+        other.assert_sound()
+        for revision in range(floor, memory.head.revision + 1):
+            assert other.all_values(revision) == memory.all_values(revision)
+        with pytest.raises(DamagedFile, match="archive"):
+            other.execute(import_log(TENANT, str(tmp_path / "old.log")))
+
+
+def test_an_older_copy_catches_up(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        busy(memory, 1, 30)
+        memory.append("a word that must go")
+        export(memory, tmp_path / "1.log")
+        other.execute(import_log(TENANT, str(tmp_path / "1.log")))
+        memory.execute(erase(memory.author, BLOCK))
+        busy(memory, 2, 30)
+        first = export(memory, tmp_path / "2.log")
+        other.execute(import_log(TENANT, str(tmp_path / "2.log")))
+        assert export(other, tmp_path / "3.log") == first
+        assert b"a word that must go" not in other.raw().split(b"-wal")[0]
+        other.assert_sound()
+
+
+def test_the_empty_memory_travels(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db", found=False) as memory:
+        log = tmp_path / "a.log"
+        memory.reader = Reader(TENANT, "nobody", StateCache())
+        with pytest.raises(AccessDenied):
+            export(memory, log)
+        assert not list(tmp_path.glob("*.log*"))
+
+
+def test_what_is_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory:
+        (tmp_path / "a.log").write_text("mine")
+        with pytest.raises(InvalidInput, match="exists"):
+            export(memory, tmp_path / "a.log")
+        assert (tmp_path / "a.log").read_text() == "mine"
+        with pytest.raises(NotFound):
+            export(memory, tmp_path / "no" / "a.log")
+        with pytest.raises(NotFound):
+            memory.execute(import_log(TENANT, str(tmp_path / "none.log")))
+
+
+def _drop_line(lines: list[bytes], chance: random.Random) -> None:
+    del lines[chance.randrange(1, len(lines))]
+
+
+def _swap_lines(lines: list[bytes], chance: random.Random) -> None:
+    at = chance.randrange(1, len(lines) - 2)
+    lines[at], lines[at + 1] = lines[at + 1], lines[at]
+
+
+def _double_line(lines: list[bytes], chance: random.Random) -> None:
+    at = chance.randrange(1, len(lines))
+    lines.insert(at, lines[at])
+
+
+def _flip_byte(lines: list[bytes], chance: random.Random) -> None:
+    at = chance.randrange(len(lines))
+    line = bytearray(lines[at])
+    line[chance.randrange(len(line) - 1)] ^= 1 << chance.randrange(7)
+    lines[at] = bytes(line)
+
+
+def _cut(lines: list[bytes], chance: random.Random) -> None:
+    at = chance.randrange(1, len(lines))
+    del lines[at:]
+    if chance.random() < 0.5:
+        lines[-1] = lines[-1][: len(lines[-1]) // 2]
+
+
+def _edit_field(lines: list[bytes], chance: random.Random) -> None:
+    at = chance.randrange(1, len(lines) - 1)
+    plain = json.loads(lines[at])
+    name = chance.choice(sorted(plain))
+    old = plain[name]
+    new: list[Any] = [None, -1, 2**70, "", [], {}, True, "x\x00", [1], "é" * 20]
+    if isinstance(old, bool):
+        plain[name] = not old
+    elif isinstance(old, int):
+        plain[name] = chance.choice([old + 1, *new])
+    else:
+        plain[name] = chance.choice([f"{old}0", *new])
+    if plain[name] == old:
+        del plain[name]
+    lines[at] = json.dumps(plain).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "damage", [_drop_line, _swap_lines, _double_line, _flip_byte, _cut, _edit_field]
+)
+def test_a_damaged_file_is_refused_by_line_and_nothing_is_kept(
+    tmp_path: Path, damage: Callable[[list[bytes], random.Random], None]
+) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        lived(memory, 4)
+        lines = export(memory, tmp_path / "a.log").splitlines(keepends=True)
+        for seed in range(30):
+            damaged = list(lines)
+            damage(damaged, random.Random(seed))
+            if damaged == lines:
+                continue
+            (tmp_path / "bad.log").write_bytes(b"".join(damaged))
+            with pytest.raises(DamagedFile) as caught:
+                other.execute(import_log(TENANT, str(tmp_path / "bad.log")))
+            assert 1 <= caught.value.line <= len(lines) + 2, seed
+            for table in ("log", "entry", "tenant", "namespace"):
+                assert other.sql(f"SELECT count(*) FROM {table}") == [(0,)], (seed, table)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with opened(tmp_path / "b.db", found=False) as other:
+        bad = tmp_path / "bad.log"
+        for text in ("", "\n", "{}\n", "[]\n", "nonsense", '{"format":"x"}\n', "[" * 5000 + "\n"):
+            bad.write_text(text)
+            with pytest.raises(DamagedFile):
+                other.execute(import_log(TENANT, str(bad)))
+
+
+def test_a_file_of_another_tenant_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        export(memory, tmp_path / "a.log")
+        with pytest.raises(DamagedFile, match="tenant"):
+            other.execute(import_log("another", str(tmp_path / "a.log")))
+
+
+def test_an_import_stopped_anywhere_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        lived(memory, 5)
+        memory.execute(archive(memory.author, 20, str(tmp_path / "old.log")))
+        first = export(memory, tmp_path / "a.log")
+        monkeypatch.setattr("commonplace.limits.MAX_PAGE_ROWS", 7)
+        steps = 1
+        while not stopped(other, import_log(TENANT, str(tmp_path / "a.log")), steps):
+            steps += 3
+        assert export(other, tmp_path / "b.log") == first
+        other.assert_sound()
+
+
+# --- applying -------------------------------------------------------------------------------
+
+
+def state_digest(memory: Memory) -> bytes:
+    state = StateDigest()
+    rows = memory.sql(
+        "SELECT namespace, region, key, version, revision, dead, size_bytes FROM entry"
+        " ORDER BY namespace, region, key"
+    )
+    for row in rows:
+        key = EntryKey(*row[:3])
+        value = repr(memory.read_at(memory.head.revision, key))
+        state.add(key, row[3], f"{row[4:]} {value}".encode())
+    return state.digest()
+
+
+def batches(items: list[Item], chance: random.Random) -> list[list[Item]]:
+    """Whole commits, split at random."""
+    found: list[list[Item]] = [[]]
+    for item in items:
+        new = found[-1] and found[-1][-1].record.revision != item.record.revision
+        if new and chance.random() < 0.3:
+            found.append([])
+        found[-1].append(item)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_split_gives_the_state_that_was_decided(tmp_path: Path, seed: int) -> None:
+    with opened(tmp_path / "a.db") as memory:
+        busy(memory, seed, 120)
+        memory.execute(erase(memory.author, BLOCK, [2, 3]))
+        busy(memory, seed + 7, 60)
+        memory.append("x" * 9000)
+        busy(memory, seed + 8, 20)
+        expected = state_digest(memory)
+        items = memory.engine.read(export_records(memory.reader, 0, 10_000))
+        for split in range(3):
+            with opened(tmp_path / f"{split}.db", found=False) as other:
+                for batch in batches(items, random.Random(split)):
+                    other.execute(apply_items(TENANT, batch))
+                assert other.head == memory.head
+                assert state_digest(other) == expected
+                other.assert_sound()
+
+
+def test_a_follower_erases_what_its_source_erased(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        memory.append("one")
+        memory.append("a word that must go")
+        memory.append("three")
+        at = memory.head.revision
+        other.execute(apply_records(TENANT, memory.engine.tail(TENANT, 0, 100)))
+        memory.execute(erase(memory.author, BLOCK, [2]))
+        memory.execute(compact(memory.author, at))
+        other.execute(apply_records(TENANT, memory.engine.tail(TENANT, at, 100)))
+        other.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert b"a word that must go" not in other.raw()
+        assert other.read().value == memory.read().value
+        assert other.audit().floor == at
+        other.assert_sound()
+
+
+def test_records_that_do_not_follow_are_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+        busy(memory, 1, 20)
+        records = memory.engine.tail(TENANT, 0, 100)
+        third = [r for r in records if r.revision <= 3]
+        other.execute(apply_records(TENANT, third))
+        for wrong in (third, [r for r in records if r.revision > 4], records[-1:]):
+            with pytest.raises(UnfitRecord):
+                other.execute(apply_records(TENANT, wrong))
+        assert other.head.revision == 3
+        other.assert_sound()
+
+
+def test_pages_of_records(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as memory:
+        busy(memory, 1, 150)
+        found = []
+        after = 0
+        while page := memory.engine.read(export_records(memory.reader, after, 40)):
+            found += [item.record for item in page]
+            after = page[-1].record.revision
+        assert found == memory.engine.tail(TENANT, 0, 10_000)
