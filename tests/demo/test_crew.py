@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
@@ -76,7 +77,7 @@ def test_the_run_reports_and_leaves_a_brief(library):
     assert "scripted extractors: no model, no network" in said
     assert "lines lost: 0" in said
     assert "failed: 0" in said
-    brief = (library / "brief.md").read_text("utf-8")
+    brief = (library / "brief-shops.md").read_text("utf-8")
     assert brief.startswith("# What pages and rfcs say")
     assert "commonplace blame" in said
     cited = re.search(
@@ -186,3 +187,20 @@ def test_without_folders_the_installed_documentation_is_read(tmp_path):
     assert "the modules of this Python's standard library" in said
     assert (tmp_path / "commonplace-demo" / "brief.md").exists()
     assert (tmp_path / "commonplace-demo" / "memory.db").exists()
+
+
+def test_two_crews_share_one_memory_at_once(library):
+    def a_run(task):
+        options = {"pages": library / "pages", "rfcs": library / "rfcs", "task": task}
+        return run_quietly(memory=library / "team.db", **options)
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(a_run, ("left", "right")))
+    for code, said in runs:
+        assert code == 0, said
+        assert "lines lost: 0" in said
+
+
+def test_a_fresh_folder_is_nobody_elses(tmp_path):
+    jobs = [Options(base=tmp_path, documents=1).prepare() for _ in range(3)]
+    assert len({job.address for job in jobs}) == 3

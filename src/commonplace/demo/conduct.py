@@ -28,6 +28,8 @@ from commonplace.demo.summary import (
 
 OK, FINDINGS_FAILED, USAGE = 0, 1, 2
 
+_Say = Callable[[Iterable[str]], None]
+
 
 def conduct(options: Options, console: Console) -> int:
     """Runs the crew and reports. 0: all is well; 1: something was lost or failed; 2: bad options.
@@ -52,11 +54,11 @@ def conduct(options: Options, console: Console) -> int:
         say([f"The crew stopped. {error}"])
         return FINDINGS_FAILED
     say([""])
-    brief = _save_brief(job, events)
+    brief_path(job).write_text(_brief(events), encoding="utf-8")
     if job.naive:
-        return _report_naive(job, events, brief, say)
+        return _report_naive(job, events, say)
     with memory_past(job.address, job.task) as past:
-        return _report(job, events, brief, past, say)
+        return _report(job, events, past, say)
 
 
 def _opening(job: Job) -> Iterator[str]:
@@ -72,38 +74,28 @@ def _opening(job: Job) -> Iterator[str]:
         yield f"  They share one memory, task {job.task}: {job.address}"
 
 
-def _save_brief(job: Job, events: Iterable[Event]) -> Path:
-    """Writes the brief beside the memory, as the synthesizer's process acknowledged it."""
+def _brief(events: Iterable[Event]) -> str:
+    """The brief as the synthesizer's process acknowledged it; empty if there is none."""
     texts = [e.text for e in events if isinstance(e, Acknowledged) and e.block == BRIEF]
-    path = brief_path(job)
-    path.write_text(texts[-1] if texts else "", encoding="utf-8")
-    return path
+    return texts[-1] if texts else ""
 
 
-def _report(
-    job: Job,
-    events: Sequence[Event],
-    brief: Path,
-    past: MemoryPast,
-    say: Callable[[Iterable[str]], None],
-) -> int:
+def _report(job: Job, events: Sequence[Event], past: MemoryPast, say: _Say) -> int:
     ledger = balance(events, past)
-    verdicts = check_brief(brief.read_text(encoding="utf-8"), past.lines)
+    verdicts = check_brief(_brief(events), past.lines)
     say(write_lines(events))
     say(conflict_lines(events))
     say(condensation_lines(events))
     say(ledger_lines(ledger))
-    say(citation_lines(verdicts, brief))
+    say(citation_lines(verdicts, brief_path(job)))
     say(next_lines(job, verdicts))
     sound = bool(verdicts) and all(verdict.outcome == "ok" for verdict in verdicts)
     return OK if sound and not ledger.lost else FINDINGS_FAILED
 
 
-def _report_naive(
-    job: Job, events: Sequence[Event], brief: Path, say: Callable[[Iterable[str]], None]
-) -> int:
+def _report_naive(job: Job, events: Sequence[Event], say: _Say) -> int:
     held = {name: block["lines"] for name, block in load_blocks(Path(job.address)).items()}
+    citations = naive_citations(_brief(events), held, events)
     say(write_lines(events))
-    citations = naive_citations(brief.read_text(encoding="utf-8"), held, events)
-    say(naive_lines(balance_naive(events, held), citations, brief))
+    say(naive_lines(balance_naive(events, held), citations, brief_path(job)))
     return OK

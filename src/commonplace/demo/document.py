@@ -5,6 +5,7 @@ them, so that a supervisor can count the work before anyone starts; `load`
 reads one. Nothing here imports or runs what it reads.
 """
 
+import os
 import random
 import sys
 import sysconfig
@@ -30,11 +31,8 @@ _SKIPPED_FOLDERS = frozenset(
         "encodings",
         "idlelib",
         "lib2to3",
-        "site-packages",
-        "dist-packages",
         "turtledemo",
         "ensurepip",
-        "__pycache__",
     }
 )
 
@@ -82,14 +80,13 @@ def list_modules() -> list[Listed]:
     """The source files of the running Python's standard library, public ones only, by name."""
     root = Path(sysconfig.get_path("stdlib"))
     found = []
-    for path in sorted(root.rglob("*.py")):
-        inside = path.relative_to(root)
-        if _SKIPPED_FOLDERS.intersection(inside.parts[:-1]):
-            continue
-        named = [*inside.parts[:-1], inside.stem]
-        if all(_public(name) for name in named) and _readable(path):
-            found.append(Listed("module", inside.as_posix(), path))
-    return found
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if _public(name) and name not in _SKIPPED_FOLDERS]
+        for name in files:
+            path = Path(folder, name)
+            if path.suffix == ".py" and _public(path.stem) and _readable(path):
+                found.append(Listed("module", path.relative_to(root).as_posix(), path))
+    return sorted(found, key=lambda listed: listed.name)
 
 
 def list_distributions() -> list[Listed]:

@@ -6,6 +6,7 @@ sees half a file. What it lacks is any notion that someone else wrote in between
 to make that happen: no pause stands between a read and the write that follows it.
 """
 
+import glob
 import json
 import os
 import time
@@ -21,6 +22,8 @@ from commonplace.demo.question import Contribution, next_edit
 
 POLL_S = 0.02
 """How often a follower looks at the file. Only followers wait; no writer ever does."""
+
+_PROGRESS = ".progress"
 
 
 class Held(TypedDict):
@@ -40,6 +43,8 @@ class NaiveNotebook:
 
     def set_up(self) -> None:
         """Writes the empty file."""
+        for path in self._progress_files():
+            path.unlink()
         self._save({})
 
     def publish_plan(self, text: str) -> None:
@@ -51,7 +56,8 @@ class NaiveNotebook:
 
         Progress is not in the shared file: a lost `done` would leave the crew waiting for ever.
         """
-        with self._path.with_name(f"{self._actor}.progress").open("a", encoding="utf-8") as file:
+        own = self._path.with_name(f"{self._path.name}.{self._actor}{_PROGRESS}")
+        with own.open("a", encoding="utf-8") as file:
             file.write(f"{self._actor}: {line}\n")
 
     def add_finding(self, finding: Finding) -> None:
@@ -117,10 +123,14 @@ class NaiveNotebook:
     def close(self) -> None:
         """There is nothing to let go of."""
 
+    def _progress_files(self) -> list[Path]:
+        names = f"{glob.escape(self._path.name)}.*{_PROGRESS}"
+        return sorted(self._path.parent.glob(names))
+
     def _everything(self) -> dict[str, Held]:
         blocks = load_blocks(self._path)
         lines: list[str] = []
-        for path in sorted(self._path.parent.glob("*.progress")):
+        for path in self._progress_files():
             lines.extend(path.read_text(encoding="utf-8").splitlines())
         blocks[PROGRESS] = {"version": len(lines), "lines": lines}
         return blocks

@@ -1,9 +1,10 @@
 """Options: what a run of the demo is asked to do, checked before anything starts."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from commonplace.demo.document import NoDocuments
 from commonplace.demo.job import Job
@@ -12,7 +13,6 @@ from commonplace.demo.notebook import SPECIALISTS
 FOLDER = "commonplace-demo"
 MEMORY_FILE = "memory.db"
 NAIVE_FILE = "memory.json"
-BRIEF_FILE = "brief.md"
 MAX_FOLDERS = 1000
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 
@@ -21,7 +21,7 @@ class BadOptions(ValueError):
     """The run cannot start as asked; the message says what to change. Nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Options:
     """One run. Paths are as given; `memory` None stands for a fresh folder in `base`.
 
@@ -49,9 +49,8 @@ class Options:
             raise BadOptions("--model wants an extra: pip install 'commonplace[model]'.")
         if self.documents is not None and self.documents < 1:
             raise BadOptions(f"--documents {self.documents}: name at least 1.")
-        path = self._path()
         job = Job(
-            address=str(path),
+            address="",
             task=self.task,
             naive=self.naive,
             pages=str(self.pages or ""),
@@ -63,32 +62,36 @@ class Options:
         try:
             for actor in SPECIALISTS:
                 job.reading_list(actor)
+            return replace(job, address=str(self._place()))
         except NoDocuments as error:
             raise BadOptions(str(error)) from error
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadOptions(f"No folder for the memory: {error}. Name a --memory.") from error
-        return job
 
-    def _path(self) -> Path:
+    def _place(self) -> Path:
+        """The path of the memory or the naive file, in a folder that is there."""
         name = NAIVE_FILE if self.naive else MEMORY_FILE
         if self.memory is None:
             return _fresh_folder(self.base) / name
         path = self.memory / name if self.memory.is_dir() else self.memory
         if self.naive and path.exists():
             raise BadOptions(f"{path} exists. The naive run wants a new file: name another.")
+        path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 
 def brief_path(job: Job) -> Path:
-    """Where the brief goes: beside the memory, or the naive file."""
-    return Path(job.address).with_name(BRIEF_FILE)
+    """Where the brief goes: beside the memory, under the task's name if it is not the usual."""
+    usual = job.task == Options.task
+    return Path(job.address).with_name("brief.md" if usual else f"brief-{quote(job.task, '')}.md")
 
 
 def _fresh_folder(base: Path) -> Path:
     for number in range(1, MAX_FOLDERS):
         folder = base / (FOLDER if number == 1 else f"{FOLDER}-{number}")
-        if not folder.exists():
-            return folder
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
     raise BadOptions(f"{base / FOLDER} and {MAX_FOLDERS - 2} more are taken: name a --memory.")
