@@ -1,6 +1,7 @@
 """The conflict rules, one file each, and the registry that a contract's rule is found in.
 
-To add a rule: a file here with a frozen dataclass derived from `Rule`, and its line below.
+To add a rule: a file here with a frozen dataclass derived from `Rule`, and its line below
+(docs/how-to/add-a-rule.md).
 """
 
 from commonplace.core.rules.append_only import AppendOnly
@@ -21,6 +22,7 @@ __all__ = [
     "SingleWriter",
     "TextBlock",
     "find_rule",
+    "register",
 ]
 
 _RULES: dict[tuple[str, int], type[Rule]] = {
@@ -38,3 +40,18 @@ def find_rule(spec: RuleSpec) -> Rule | None:
         return rule(**spec.parameters)
     except (TypeError, InvalidInput):
         return None
+
+
+def register(rule: type[Rule]) -> type[Rule]:
+    """Make a rule of your own known to this process; also a decorator.
+
+    Every process that writes under it must do so: one that does not know a region's rule
+    refuses to write there. Raises `InvalidInput` when its name and version are taken.
+    """
+    held = _RULES.setdefault((rule.name, rule.version), rule)
+    if held is not rule:
+        raise InvalidInput(
+            f"there is a rule {rule.name!r} version {rule.version} already, {held.__name__}: "
+            "give yours another name, or the next version."
+        )
+    return rule
