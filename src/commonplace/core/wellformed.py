@@ -67,9 +67,14 @@ def _bound(what: str, actual: int, limit: int) -> None:
         )
 
 
+def _no(message: str) -> _No:
+    return _No("invalid_input", message)
+
+
 def _require(holds: bool, message: str) -> None:
+    """For what is checked seldom: the message is made whether it is needed or not."""
     if not holds:
-        raise _No("invalid_input", message)
+        raise _no(message)
 
 
 def _count(value: object, what: str) -> None:
@@ -83,8 +88,9 @@ def _check_group(group: WriteGroup) -> None:
     _bound("guards of one commit", len(group.guards), limits.MAX_GUARDS)
     _require(bool(group.key), "The idempotency key is empty.")
     _bound("bytes of the idempotency key", len(group.key), limits.MAX_IDEMPOTENCY_KEY_BYTES)
-    for field in (group.key, group.trace):
-        _require(not _CONTROL.search(field), f"{field!r} holds a control character.")
+    if _CONTROL.search(group.key) or _CONTROL.search(group.trace):
+        field = group.key if _CONTROL.search(group.key) else group.trace
+        raise _no(f"{field!r} holds a control character.")
 
 
 def _check_guard(guard: Guard) -> None:
@@ -94,17 +100,22 @@ def _check_guard(guard: Guard) -> None:
 
 def _check_write(write: Write) -> None:
     _check_place(write.entry)
-    _require(write.operation in OPERATIONS, f"There is no operation {write.operation!r}.")
+    if write.operation not in OPERATIONS:
+        raise _no(f"There is no operation {write.operation!r}.")
     if write.expect is not None:
         _count(write.expect, "expect=")
-    _require(write.kind in KINDS, f"kind={write.kind!r} is none of {', '.join(sorted(KINDS))}.")
+    if write.kind not in KINDS:
+        raise _no(f"kind={write.kind!r} is none of {', '.join(sorted(KINDS))}.")
     _bound("bytes of the reason", len(write.reason.encode()), limits.MAX_REASON_BYTES)
     _bound("bytes of what was written", len(write.payload), 2 * limits.MAX_VALUE_BYTES)
     _bound("references in based_on=", len(write.based_on), limits.MAX_BASED_ON)
     for source in write.based_on:
-        _require(bool(source) and not _NO_SOURCE.search(source), f"{source!r} is no reference.")
-    _require(len(write.salt) == SALT_BYTES, f"A salt has {SALT_BYTES} bytes.")
-    _require(len(write.commitment) == DIGEST_BYTES, f"A commitment has {DIGEST_BYTES} bytes.")
+        if not source or _NO_SOURCE.search(source):
+            raise _no(f"{source!r} is no reference.")
+    if len(write.salt) != SALT_BYTES:
+        raise _no(f"A salt has {SALT_BYTES} bytes.")
+    if len(write.commitment) != DIGEST_BYTES:
+        raise _no(f"A commitment has {DIGEST_BYTES} bytes.")
     _require(isinstance(write.arguments, Mapping), "Arguments are given by name.")
     check = _ARGUMENTS.get(write.operation)
     if check is not None:

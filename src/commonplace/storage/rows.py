@@ -29,7 +29,7 @@ def log_row(tenant: str, record: Record, is_base: bool, checkpoint: bytes | None
         record.index,
         record.at_us,
         record.actor.name,
-        record.actor.identity.value,
+        record.actor.identity,
         record.idempotency_key,
         *record.entry,
         record.version,
