@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -74,3 +75,11 @@ def test_the_package_runs_without_a_command_line(library, capsys):
     )
     assert code == 0
     assert "A crew of four processes" in capsys.readouterr().out
+
+
+def test_a_memory_named_before_the_command_is_taken(library):
+    arguments = ["--documents=1", f"--pages={library / 'pages'}", f"--rfcs={library / 'rfcs'}"]
+    before = SimpleNamespace(memory=str(library / "before.db"))
+    done = CliRunner().invoke(demo, arguments, obj=before)
+    assert done.exit_code == 0, done.output
+    assert (library / "before.db").exists()

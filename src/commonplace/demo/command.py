@@ -11,6 +11,7 @@ from commonplace.demo import run
 @click.option("--pages", type=click.Path(path_type=Path), help="Folder of .rst pages to read.")
 @click.option("--rfcs", type=click.Path(path_type=Path), help="Folder of .rst proposals to read.")
 @click.option(
+    "-m",
     "--memory",
     type=click.Path(path_type=Path),
     help="File or folder for the memory. By default a new folder, ./commonplace-demo.",
