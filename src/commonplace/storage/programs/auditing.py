@@ -231,7 +231,7 @@ class _Audit:
         if inspector.key.region in ACCESS_REGIONS:
             self.access_revision = max(self.access_revision, inspector.place[0])
         if inspector.key == FLOOR and isinstance(inspector.value, dict):
-            self.floor = inspector.value["revision"]
+            self.floor = inspector.value.get("revision", 0)
 
     def _unrecorded(self, row: Row) -> None:
         reference = name_of(EntryKey(*row[:3]), row[3])

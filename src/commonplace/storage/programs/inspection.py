@@ -112,7 +112,8 @@ class Inspector:
             if version > 1:
                 self._replay.lose()
             if version > 1 and row[0] > self._through:
-                self._missing(1, version - 1, row)
+                first = version - 1 if self._through else 1
+                self._missing(first, version - 1, row)
             return
         before = self._last[9]
         self._settle(superseded=version == before + 1 and row[0] <= self._floor)
