@@ -92,6 +92,13 @@ def test_a_watch_wakes_for_a_commit_of_another_thread(memory, task):
     assert got[0].changes[0].reason == "page 4"
 
 
+def test_progress_marks_do_not_put_the_timeout_off(memory, task):
+    watch = task.watch(progress_s=0.01, timeout_s=0.05)
+    marks = list(watch)
+    assert marks
+    assert all(mark.is_progress for mark in marks)
+
+
 def test_progress_marks_say_how_far_nothing_happened(memory, task):
     watched, other = task.create_block("watched"), task.create_block("other")
     watched.append("a")
@@ -171,6 +178,18 @@ def test_a_named_cursor_goes_on_where_it_stopped(memory, task):
     later = block.append("later")
     again = task.watch(cursor="mine", region="findings", timeout_s=0)
     assert revisions(again) == [later.revision]
+
+
+def test_a_reader_that_stops_may_say_that_it_is_done(memory, task):
+    block = task.create_block("findings")
+    wanted = [block.append(f"{n}").revision for n in range(3)]
+    for options in ({"cursor": "mine"}, {"group": "ours"}):
+        with task.watch(after=0, region="findings", **options) as watch:
+            assert next(watch).revision == wanted[0]
+            watch.settle()
+            watch.settle()
+        rest = task.watch(after=0, region="findings", timeout_s=0, **options)
+        assert revisions(rest) == wanted[1:]
 
 
 def test_a_reader_that_dies_gets_its_last_commit_again(memory, task):

@@ -76,8 +76,8 @@ class AsyncGroupWatch:
             waiter.close()
         raise StopAsyncIteration
 
-    async def aclose(self) -> None:
-        """Finish what was delivered last and stop. Idempotent."""
+    async def settle(self) -> None:
+        """Say that what was delivered last is done, without asking for more."""
         while not self._closed and self._held is not None:
             try:
                 cursor, version = await self._load()
@@ -85,6 +85,10 @@ class AsyncGroupWatch:
                 self._held = None
             except VersionConflict:
                 continue
+
+    async def aclose(self) -> None:
+        """Finish what was delivered last and stop. Idempotent."""
+        await self.settle()
         self._closed = True
 
     async def _claim(self) -> Commit | None:

@@ -44,6 +44,7 @@ class AsyncWatch:
         self._cursor = cursor
         self._unstored = 0
         self._is_delivered = False
+        self._quiet_s = 0.0  # waited since the last commit, over any progress marks
         self._closed = False
 
     @property
@@ -72,27 +73,40 @@ class AsyncWatch:
                 commit = await self._next(position)
                 if commit is not None:
                     self._is_delivered = True
+                    self._quiet_s = 0.0
                     return commit
                 position = self._position or 0
                 if await self._store(position):
                     continue  # that moved the head: look again
                 waited = time.monotonic() - started
-                if self._progress_s is not None and waited >= self._progress_s:
-                    return Commit(position, 0, ())
-                if self._timeout_s is not None and waited >= self._timeout_s:
+                if self._timeout_s is not None and self._quiet_s + waited >= self._timeout_s:
                     break
+                if self._progress_s is not None and waited >= self._progress_s:
+                    self._quiet_s += waited
+                    return Commit(position, 0, ())
                 await waiter.wait(self._patience(waited))
         finally:
             waiter.close()
         raise StopAsyncIteration
+
+    async def settle(self) -> None:
+        """Say that what was delivered is done, without asking for more: a named cursor moves."""
+        if self._position is not None:
+            self._unstored += self._is_delivered
+            self._is_delivered = False
+            await self._store(self._position)
 
     async def aclose(self) -> None:
         """Stop; a waiting iteration ends. Idempotent."""
         self._closed = True
 
     def _patience(self, waited: float) -> float:
-        limits = [limit for limit in (self._progress_s, self._timeout_s) if limit is not None]
-        return min([BACKSTOP_S, *(max(limit - waited, 0.0) for limit in limits)])
+        patience = BACKSTOP_S
+        if self._progress_s is not None:
+            patience = min(patience, self._progress_s - waited)
+        if self._timeout_s is not None:
+            patience = min(patience, self._timeout_s - self._quiet_s - waited)
+        return max(patience, 0.0)
 
     async def _begin(self) -> int:
         if self._position is None:

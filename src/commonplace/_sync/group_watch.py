@@ -78,8 +78,8 @@ class GroupWatch:
             waiter.close()
         raise StopIteration
 
-    def close(self) -> None:
-        """Finish what was delivered last and stop. Idempotent."""
+    def settle(self) -> None:
+        """Say that what was delivered last is done, without asking for more."""
         while not self._closed and self._held is not None:
             try:
                 cursor, version = self._load()
@@ -87,6 +87,10 @@ class GroupWatch:
                 self._held = None
             except VersionConflict:
                 continue
+
+    def close(self) -> None:
+        """Finish what was delivered last and stop. Idempotent."""
+        self.settle()
         self._closed = True
 
     def _claim(self) -> Commit | None:
