@@ -99,6 +99,10 @@ def test_the_stored_form_is_runs() -> None:
         "text": "a\nB\nc\nd",
         "lines": [[1, 0, 1], [3, 0, 1], [1, 2, 1], [2, 0, 1]],
     }
+    assert to_plain(made("a\nb\nc", 4)) == {"text": "a\nb\nc", "lines": [[4, 0, 3]]}
+    neighbours = (Line(1, 0, "a"), Line(2, 1, "b"), Line(2, 3, "c"))
+    assert to_plain(neighbours)["lines"] == [[1, 0, 1], [2, 1, 1], [2, 3, 1]]
+    assert from_plain(to_plain(neighbours)) == neighbours
 
 
 @prove
@@ -320,6 +324,7 @@ def test_an_edit_of_a_line_changed_since_it_was_read_conflicts(operation: str) -
     assert isinstance(refusal, Refusal)
     assert refusal.code == "version_conflict"
     assert refusal.facts["lines"] == [2]
+    assert "You read version 1; line 2 was changed since, in version 2." in refusal.message
     must(value, operation, 3, base=2, **arguments)
     must(value, operation, 3, **arguments)
 
