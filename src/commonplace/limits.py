@@ -48,6 +48,8 @@ SWEEP_EVERY_REVISIONS: Final = 1024
 SWEEP_ROWS: Final = 4096
 
 DEADLINE_S: Final = 10.0
+UPKEEP_S: Final = 3600.0
+"""How long one step of an import, archive or compaction may take."""
 BACKSTOP_S: Final = 0.25
 """Longest wait between two looks at the log when no doorbell rings."""
 TICKET_LIFE_S: Final = 30.0

@@ -28,6 +28,8 @@ from commonplace.storage.programs.retention import compact
 from commonplace.storage.programs.transfer import export_log, export_records, import_log
 from histories import BLOCK, NOTES, TENANT, Memory, busy, opened, stopped
 
+READER = Reader(TENANT, "owner", StateCache())
+
 
 def export(memory: Memory, path: Path) -> bytes:
     position = memory.engine.read(export_log(memory.reader, str(path)))
@@ -54,7 +56,7 @@ def test_a_round_trip_gives_the_same_bytes(tmp_path: Path, seed: int) -> None:
     with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
         lived(memory, seed)
         first = export(memory, tmp_path / "a.log")
-        assert other.execute(import_log(TENANT, str(tmp_path / "a.log"))) == memory.head
+        assert other.execute(import_log(READER, str(tmp_path / "a.log"))) == memory.head
         assert other.head == memory.head
         assert export(other, tmp_path / "b.log") == first
         other.assert_sound()
@@ -65,7 +67,7 @@ def test_a_round_trip_gives_the_same_bytes(tmp_path: Path, seed: int) -> None:
         other.assert_sound()
         memory.append("a history of its own")
         with pytest.raises(Refused):
-            memory.execute(import_log(TENANT, str(_export(other, tmp_path / "c.log"))))
+            memory.execute(import_log(READER, str(_export(other, tmp_path / "c.log"))))
         memory.assert_sound()
 
 
@@ -82,13 +84,13 @@ def test_an_archived_memory_travels_too(tmp_path: Path, seed: int) -> None:
         memory.execute(archive(memory.author, floor - 3, str(tmp_path / "old.log")))
         busy(memory, seed, 20)
         first = export(memory, tmp_path / "a.log")
-        other.execute(import_log(TENANT, str(tmp_path / "a.log")))
+        other.execute(import_log(READER, str(tmp_path / "a.log")))
         assert export(other, tmp_path / "b.log") == first
         other.assert_sound()
         for revision in range(floor, memory.head.revision + 1):
             assert other.all_values(revision) == memory.all_values(revision)
         with pytest.raises(DamagedFile, match="archive"):
-            other.execute(import_log(TENANT, str(tmp_path / "old.log")))
+            other.execute(import_log(READER, str(tmp_path / "old.log")))
 
 
 def test_an_older_copy_catches_up(tmp_path: Path) -> None:
@@ -96,11 +98,11 @@ def test_an_older_copy_catches_up(tmp_path: Path) -> None:
         busy(memory, 1, 30)
         memory.append("a word that must go")
         export(memory, tmp_path / "1.log")
-        other.execute(import_log(TENANT, str(tmp_path / "1.log")))
+        other.execute(import_log(READER, str(tmp_path / "1.log")))
         memory.execute(erase(memory.author, BLOCK))
         busy(memory, 2, 30)
         first = export(memory, tmp_path / "2.log")
-        other.execute(import_log(TENANT, str(tmp_path / "2.log")))
+        other.execute(import_log(READER, str(tmp_path / "2.log")))
         assert export(other, tmp_path / "3.log") == first
         assert b"a word that must go" not in other.raw().split(b"-wal")[0]
         other.assert_sound()
@@ -124,7 +126,7 @@ def test_what_is_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             export(memory, tmp_path / "no" / "a.log")
         with pytest.raises(NotFound):
-            memory.execute(import_log(TENANT, str(tmp_path / "none.log")))
+            memory.execute(import_log(READER, str(tmp_path / "none.log")))
 
 
 def _drop_line(lines: list[bytes], chance: random.Random) -> None:
@@ -188,7 +190,7 @@ def test_a_damaged_file_is_refused_by_line_and_nothing_is_kept(
                 continue
             (tmp_path / "bad.log").write_bytes(b"".join(damaged))
             with pytest.raises(DamagedFile) as caught:
-                other.execute(import_log(TENANT, str(tmp_path / "bad.log")))
+                other.execute(import_log(READER, str(tmp_path / "bad.log")))
             assert 1 <= caught.value.line <= len(lines) + 2, seed
             for table in ("log", "entry", "tenant", "namespace"):
                 assert other.sql(f"SELECT count(*) FROM {table}") == [(0,)], (seed, table)
@@ -200,14 +202,16 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         for text in ("", "\n", "{}\n", "[]\n", "nonsense", '{"format":"x"}\n', "[" * 5000 + "\n"):
             bad.write_text(text)
             with pytest.raises(DamagedFile):
-                other.execute(import_log(TENANT, str(bad)))
+                other.execute(import_log(READER, str(bad)))
 
 
 def test_a_file_of_another_tenant_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
         export(memory, tmp_path / "a.log")
         with pytest.raises(DamagedFile, match="tenant"):
-            other.execute(import_log("another", str(tmp_path / "a.log")))
+            other.execute(
+                import_log(Reader("another", "owner", StateCache()), str(tmp_path / "a.log"))
+            )
 
 
 def test_an_import_stopped_anywhere_goes_on(
@@ -219,7 +223,7 @@ def test_an_import_stopped_anywhere_goes_on(
         first = export(memory, tmp_path / "a.log")
         monkeypatch.setattr("commonplace.limits.MAX_PAGE_ROWS", 7)
         steps = 1
-        while not stopped(other, import_log(TENANT, str(tmp_path / "a.log")), steps):
+        while not stopped(other, import_log(READER, str(tmp_path / "a.log")), steps):
             steps += 3
         assert export(other, tmp_path / "b.log") == first
         other.assert_sound()

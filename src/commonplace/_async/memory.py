@@ -10,6 +10,7 @@ from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.scope import AsyncScope
 from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
 from commonplace._async.snapshot import AsyncSnapshot
+from commonplace._async.upkeep import AsyncUpkeep
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
 from commonplace.core.reserved import contract_key
@@ -36,7 +37,7 @@ from commonplace.storage.registry import acquire, release
 EVERYTHING = NamespacePrefix(())
 
 
-class AsyncMemory:
+class AsyncMemory(AsyncUpkeep):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
+from commonplace import limits
 from commonplace.core.verdict import Refusal
 from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput
 from commonplace.explain.conflict import conflict_story
@@ -68,6 +69,11 @@ class AsyncSession:
         """Run a program that writes."""
         self.require_open()
         return await self.gate.execute(program)
+
+    async def upkeep(self, program: Program[T]) -> T:
+        """Run a program that writes for as long as it takes."""
+        self.require_open()
+        return await self.gate.execute(program, limits.UPKEEP_S)
 
     async def write(self, draft: Draft) -> Receipt:
         """Commit one write, or put it into the group of the `atomic()` around."""

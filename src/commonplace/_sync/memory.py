@@ -12,6 +12,7 @@ from commonplace._sync.group_watch import GroupWatch
 from commonplace._sync.scope import Scope
 from commonplace._sync.session import COLLECTING, Group, Session
 from commonplace._sync.snapshot import Snapshot
+from commonplace._sync.upkeep import Upkeep
 from commonplace._sync.watch import Watch
 from commonplace._sync.watching import WatchOptions, make_watch
 from commonplace.core.reserved import contract_key
@@ -38,7 +39,7 @@ from commonplace.storage.registry import acquire, release
 EVERYTHING = NamespacePrefix(())
 
 
-class Memory:
+class Memory(Upkeep):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of

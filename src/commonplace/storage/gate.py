@@ -37,9 +37,9 @@ class Gate:
         """Run a read."""
         return self.engine.read(program)
 
-    def execute(self, program: Program[T]) -> T:
+    def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
-        return self.engine.execute(program, self.deadline_s)
+        return self.engine.execute(program, deadline_s or self.deadline_s)
 
     @staticmethod
     def call(function: Callable[[], T]) -> T:
@@ -75,9 +75,9 @@ class AsyncGate:
         """Run a read."""
         return self.engine.read(program)
 
-    async def execute(self, program: Program[T]) -> T:
+    async def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
-        return await self.engine.execute_async(program, self.deadline_s)
+        return await self.engine.execute_async(program, deadline_s or self.deadline_s)
 
     @staticmethod
     async def call(function: Callable[[], T]) -> T:

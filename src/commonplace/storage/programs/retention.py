@@ -26,6 +26,7 @@ from commonplace.errors import Erased, FutureRevision, InvalidValue, Refused
 from commonplace.model.entry import EntryKey
 from commonplace.model.retention import Compaction
 from commonplace.storage.codec import decode
+from commonplace.storage.paging import next_page
 from commonplace.storage.programs.author import Author, commit_own
 from commonplace.storage.programs.reading import require_tenant
 from commonplace.storage.proposal import draft
@@ -37,16 +38,22 @@ from commonplace.storage.step import Answer, Program, Row, Statement, Step
 class Progress(NamedTuple):
     """How far a compaction to `floor` has come: sealing checkpoints first, then dropping.
 
-    `after` is the last entry seen and the version of it. What was done is counted.
+    `after` is the last entry seen and the version of it, `rows` the size of the next page.
+    What was done is counted.
     """
 
     floor: int
     sealing: bool = True
     after: tuple[str, str, str, int] = ("", "", "", 0)
+    rows: int = limits.CHECKPOINT_PAGE_ENTRIES
     checkpoints: int = 0
     payloads: int = 0
     freed_bytes: int = 0
     ended: bool = False
+
+    def compaction(self) -> Compaction:
+        """What was done so far."""
+        return Compaction(self.floor, self.checkpoints, self.payloads, self.freed_bytes)
 
 
 class Current(NamedTuple):
@@ -89,7 +96,7 @@ def compact(author: Author, revision: int, reason: str = "") -> Program[Compacti
     progress = yield from raise_floor(author, revision, reason)
     while not progress.ended:
         progress = yield from compact_page(author, progress)
-    return Compaction(progress.floor, progress.checkpoints, progress.payloads, progress.freed_bytes)
+    return progress.compaction()
 
 
 def raise_floor(author: Author, revision: int, reason: str = "") -> Program[Progress]:
@@ -219,10 +226,8 @@ def _body(tenant: str, each: Current) -> Generator[Step, Answer, Any]:
 
 def _drop_page(author: Author, progress: Progress) -> Generator[Step, Answer, Progress]:
     tenant = author.tenant
-    size = limits.CHECKPOINT_PAGE_ENTRIES
-    (rows,) = yield (
-        Statement("superseded_page", [(tenant, progress.floor, *progress.after, size)]),
-    )
+    page = (tenant, progress.floor, *progress.after, progress.rows)
+    (rows,) = yield (Statement("superseded_page", [page]),)
     dropped: list[Row] = []
     cleared: list[Row] = []
     freed = 0
@@ -244,6 +249,7 @@ def _drop_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
     return progress._replace(
         after=tuple(rows[-1][:4]) if rows else progress.after,
         payloads=progress.payloads + len(dropped),
+        rows=next_page(progress.rows, freed),
         freed_bytes=progress.freed_bytes + freed,
-        ended=len(rows) < size,
+        ended=len(rows) < progress.rows,
     )

@@ -81,14 +81,16 @@ def write_log(
         return writer.records
 
 
-def import_log(tenant: str, path: str) -> Program[Position]:
+def import_log(reader: Reader, path: str) -> Program[Position]:
     """Read the log in `path` into this tenant, which must be empty or hold its beginning.
+
+    A tenant that was founded and no more counts as empty for its owner: opening founds it.
 
     Raises `DamagedFile` with the line for a file that is damaged, hostile or of another
     tenant, and `Refused` when something else stands here already. Keys of idempotency are not
     restored: a retry of a write made before the export is a new write.
     """
-    log = LogReader(path)
+    log, tenant = LogReader(path), reader.tenant
     if log.header.tenant != tenant:
         raise log.fault(f"it is the log of tenant {log.header.tenant!r}, not of {tenant!r}")
     if log.header.purpose != "export":
@@ -96,7 +98,11 @@ def import_log(tenant: str, path: str) -> Program[Position]:
     end = log.verify()
     now = yield from standing(tenant)
     here = Position(now.revision, now.digest)
-    if not now.revision:
+    start = now.revision
+    if now.revision == 1 and log.verify(at=1) != here:
+        yield from require_tenant(reader, Tier.OWNER)
+        start = 0
+    if start == 0:
         yield from _purge(tenant)
     elif now.revision > end.revision or log.verify(at=now.revision) != here:
         raise Refused(
@@ -104,7 +110,7 @@ def import_log(tenant: str, path: str) -> Program[Position]:
             "a memory where it is empty.",
             revision=now.revision,
         )
-    for batch in _batches(log, now.revision):
+    for batch in _batches(log, start):
         yield from apply_items(tenant, batch, log.header.start.revision)
     report = yield from examine(tenant, expect=end)
     if report.findings:
@@ -126,7 +132,8 @@ def _batches(log: LogReader, after: int) -> Iterator[list[Item]]:
             yield batch
             batch, size = [], 0
         batch.append(item)
-        size += item.record.size_bytes
+        body = item.record.body
+        size += len(body.payload or b"") if body else 0
     if batch:
         yield batch
 

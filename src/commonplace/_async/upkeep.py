@@ -1,0 +1,89 @@
+"""AsyncUpkeep: what keeps a memory whole and of a bounded size, and copies of it."""
+
+import os
+
+from commonplace._async.session import AsyncSession
+from commonplace.errors import InvalidInput
+from commonplace.model.audit import AuditReport
+from commonplace.model.entry import EntryKey
+from commonplace.model.receipt import Position, Receipt
+from commonplace.model.reference import AtVersion, Reference
+from commonplace.model.retention import Archival, Compaction, Erasure
+from commonplace.storage.programs import archive, auditing, erasure, retention, transfer
+from commonplace.storage.programs.author import Author
+
+
+class AsyncUpkeep:
+    """The part of a memory that only its owners need. Each call takes owner of the tenant."""
+
+    def _opened(self) -> AsyncSession:
+        raise NotImplementedError
+
+    def _author(self) -> Author:
+        session = self._opened()
+        return Author(session.reader, session.actor)
+
+    async def audit(self, *, expect: Position | Receipt | None = None) -> AuditReport:
+        """Check chain, commitments and state against the log; findings name the record.
+
+        With a receipt or position kept from before, a log that was cut below it shows.
+        """
+        session = self._opened()
+        program = auditing.audit(session.reader, expect)
+        return await session.gate.call(lambda: session.engine.read(program))
+
+    async def export(self, path: str | os.PathLike[str]) -> Position:
+        """Write the whole log with its chain to a new file, as it stands at one moment."""
+        session = self._opened()
+        program = transfer.export_log(session.reader, os.fspath(path))
+        return await session.gate.call(lambda: session.engine.read(program))
+
+    async def import_log(self, path: str | os.PathLike[str]) -> Position:
+        """Become the log in `path`, with its revisions, chain and receipts.
+
+        The tenant must have the log's name, and hold nothing but its founding or the log's
+        own beginning. Raises `DamagedFile` with the line; nothing is kept then.
+        """
+        session = self._opened()
+        end = await session.upkeep(transfer.import_log(session.reader, os.fspath(path)))
+        session.reader.cache.clear()
+        session.stop()
+        return end
+
+    async def compact(self, revision: int, *, reason: str = "") -> Compaction:
+        """Drop what was superseded below `revision`; reads at and above it stay the same.
+
+        Others write between its steps. A compaction cut short is finished by the next one.
+        """
+        session, author = self._opened(), self._author()
+        progress = await session.upkeep(retention.raise_floor(author, revision, reason))
+        while not progress.ended:
+            progress = await session.upkeep(retention.compact_page(author, progress))
+        return progress.compaction()
+
+    async def archive(
+        self, path: str | os.PathLike[str], *, through: int, reason: str = ""
+    ) -> Archival:
+        """Move the records up to revision `through` to a new file, leaving a chained anchor.
+
+        The revision must be at or below the floor: `compact` first.
+        """
+        program = archive.archive(self._author(), through, os.fspath(path), reason)
+        return await self._opened().upkeep(program)
+
+    async def erase(self, reference: Reference | str, *, reason: str = "") -> Erasure:
+        """Destroy the bytes that a version of an entry wrote, or with no version all of them.
+
+        Headers and the chain stay. Later records of the entry that hold the same lines go
+        with them; records elsewhere that were based on them are listed for review. Takes
+        owner of the region.
+        """
+        if isinstance(reference, str):
+            reference = Reference.parse(reference)
+        if reference.namespace is None or not isinstance(reference.at, AtVersion | None):
+            raise InvalidInput(
+                f"erase() takes a whole reference, with @VERSION or none: {reference}."
+            )
+        versions = None if reference.at is None else [reference.at.version]
+        key = EntryKey.of(reference)
+        return await self._opened().upkeep(erasure.erase(self._author(), key, versions, reason))
