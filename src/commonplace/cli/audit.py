@@ -48,11 +48,10 @@ def position_text(found: Position) -> str:
     "--expect",
     type=position_option,
     metavar="REVISION:DIGEST",
-    multiple=True,
-    help="A position you kept: the log must still pass through it. May be repeated.",
+    help="A position you kept: the log must still pass through it.",
 )
 @on_memory
-def audit(memory: Memory, out: Output, /, expect: tuple[Position, ...]) -> int:
+def audit(memory: Memory, out: Output, /, expect: Position | None) -> int:
     """Check the chain of all records, and the live state against them. Exit code 1: findings.
 
     Names the record that was edited or is missing. Takes owner of the tenant.

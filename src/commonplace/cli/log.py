@@ -30,7 +30,12 @@ _PAGE: Final = 512
 @click.option("--until", type=when_option, metavar="TIME", help="Not after this time.")
 @click.option("--revisions", type=revisions_option, metavar="FIRST..LAST", help="Such as r10..r20.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: no limit."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    metavar="N",
+    help="At most so many; 0: all. Default: 50.",
 )
 @click.option("--reverse", is_flag=True, help="Oldest of them first.")
 @on_memory

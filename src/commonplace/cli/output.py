@@ -35,8 +35,8 @@ class Output:
         if self.as_json:
             sys.stdout.write(to_json(fields) + "\n")
             return
-        shown = (lines,) if isinstance(lines, str) else lines
-        sys.stdout.write("".join(line + "\n" for line in shown))
+        for line in (lines,) if isinstance(lines, str) else lines:
+            sys.stdout.write(line + "\n")
 
     def raw(self, text: str) -> None:
         """Text as it is stored."""

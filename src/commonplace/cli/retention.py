@@ -25,7 +25,7 @@ def _confirm(question: str, yes: bool) -> None:
 
 @click.command(short_help="Drop what was superseded.")
 @click.argument("revision", type=revision_option)
-@click.option("--reason", default="", help="Why, for the log.")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
 @_YES
 @on_memory
 def compact(memory: Memory, out: Output, /, revision: int, reason: str, yes: bool) -> None:
@@ -52,7 +52,7 @@ def compact(memory: Memory, out: Output, /, revision: int, reason: str, yes: boo
     required=True,
     help="The last revision to move.",
 )
-@click.option("--reason", default="", help="Why, for the log.")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
 @_YES
 @on_memory
 def archive(
@@ -74,7 +74,9 @@ def archive(
 
 @click.command(short_help="Destroy bytes, for privacy.")
 @click.argument("reference", metavar="REF")
-@click.option("--reason", required=True, help="Why, for the log. It stays: name nobody in it.")
+@click.option(
+    "--reason", metavar="TEXT", required=True, help="Why, for the log. It stays: name nobody in it."
+)
 @inside_option
 @_YES
 @on_memory

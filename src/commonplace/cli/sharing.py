@@ -13,7 +13,7 @@ from commonplace.cli.output import Output
 @click.argument("where")
 @click.argument("grants", metavar="ACTOR=TIER...", nargs=-1, required=True)
 @click.option("--no-history", is_flag=True, help="Hide what was written before.")
-@click.option("--reason", default="", help="Why, for the log.")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
 @on_memory
 def share(
     memory: Memory,
@@ -50,7 +50,7 @@ def share(
 @click.command(short_help="Take access back.")
 @click.argument("where")
 @click.argument("actor")
-@click.option("--reason", default="", help="Why, for the log.")
+@click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
 @on_memory
 def unshare(memory: Memory, out: Output, /, where: str, actor: str, reason: str) -> None:
     """Take back what `share` gave to an actor, over a namespace or one region.

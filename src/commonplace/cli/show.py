@@ -65,6 +65,10 @@ def entry_lines(passage: Passage, out: Output) -> Iterator[str]:
         yield out.style(anchor, "dim") + escape(line.text, keep="\t")
 
 
+def _changes(commit: CommitRecords) -> str:
+    return "change" if len(commit.records) == 1 else "changes"
+
+
 def _show_commit(commit: CommitRecords, out: Output) -> None:
     first = commit.records[0]
     hidden = f", {commit.hidden} more that you may not read" if commit.hidden else ""
@@ -74,7 +78,7 @@ def _show_commit(commit: CommitRecords, out: Output) -> None:
             f"{out.style(f'r{commit.revision}', 'yellow')}  {time_text(first.at)}  "
             f"{out.style(escape(first.actor.name), 'cyan')} ({first.actor.identity.value})",
             f"digest {commit.records[-1].digest.hex()}",
-            f"{len(commit.records)} changes{hidden}",
+            f"{len(commit.records)} {_changes(commit)}{hidden}",
         ),
     )
     for record in commit.records:

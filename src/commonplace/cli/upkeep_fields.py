@@ -1,10 +1,14 @@
 """Fields of audits and of retention: what `--json` prints for them; see `fields`."""
 
-from commonplace import Archival, AuditReport, Compaction, Erasure, Finding
+from typing import TYPE_CHECKING
+
 from commonplace.cli.fields import Plain
 
+if TYPE_CHECKING:
+    from commonplace import Archival, AuditReport, Compaction, Erasure, Finding
 
-def report_fields(report: AuditReport) -> Plain:
+
+def report_fields(report: "AuditReport") -> Plain:
     """The outcome of an audit; its findings follow, one object each."""
     return {
         "type": "audit",
@@ -21,7 +25,7 @@ def report_fields(report: AuditReport) -> Plain:
     }
 
 
-def finding_fields(finding: Finding) -> Plain:
+def finding_fields(finding: "Finding") -> Plain:
     """One thing that is not as it was promised."""
     return {
         "type": "finding",
@@ -33,7 +37,7 @@ def finding_fields(finding: Finding) -> Plain:
     }
 
 
-def compaction_fields(done: Compaction) -> Plain:
+def compaction_fields(done: "Compaction") -> Plain:
     """What a compaction did."""
     return {
         "type": "compaction",
@@ -44,7 +48,7 @@ def compaction_fields(done: Compaction) -> Plain:
     }
 
 
-def archival_fields(done: Archival) -> Plain:
+def archival_fields(done: "Archival") -> Plain:
     """What an archive holds, and where the log now begins."""
     return {
         "type": "archival",
@@ -57,7 +61,7 @@ def archival_fields(done: Archival) -> Plain:
     }
 
 
-def erasure_fields(done: Erasure) -> Plain:
+def erasure_fields(done: "Erasure") -> Plain:
     """The receipt of an erasure."""
     return {
         "type": "erasure",

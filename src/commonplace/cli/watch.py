@@ -27,15 +27,29 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--actor", metavar="NAME", help="Only changes by this actor.")
 @click.option("--cursor", metavar="NAME", help="Go on where the last watch of this name ended.")
 @click.option("--group", metavar="NAME", help="Share the commits with all watches of this group.")
-@click.option("--timeout", "timeout_s", type=_SECONDS, help="End when nothing came for so long.")
-@click.option("--progress", "progress_s", type=_SECONDS, help="Say so when nothing came so long.")
-@click.option("-n", "--limit", type=click.IntRange(min=1), help="End after so many commits.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=_SECONDS,
+    metavar="SECONDS",
+    help="End when nothing came for so long.",
+)
+@click.option(
+    "--progress",
+    "progress_s",
+    type=_SECONDS,
+    metavar="SECONDS",
+    help="Say so when nothing came so long.",
+)
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="End after so many commits."
+)
 @on_memory
 def watch(memory: Memory, out: Output, /, where: str, limit: int | None, **options: Any) -> None:
     """Changes in a namespace as they come, in order, each once: one line per change.
 
     WHERE is a namespace (task/q3), all below one with a grant for it (task/), or a reference
-    (task/q3:findings: that region). Times are seconds. Ends with Ctrl-C, --timeout or --limit.
+    (task/q3:findings: that region). Ends with Ctrl-C, --timeout or --limit.
 
     \b
     commonplace watch task/q3
@@ -53,6 +67,7 @@ def watch(memory: Memory, out: Output, /, where: str, limit: int | None, **optio
                 continue
             delivered += 1
             if delivered == limit:
+                commits.settle()
                 break
 
 

@@ -16,7 +16,7 @@ from commonplace.model.write import KINDS
 
 @click.command(short_help="Make a namespace or a block.")
 @click.argument("where")
-@click.option("--reason", default="", help="Why, for the log.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the log.")
 @functools.partial(on_memory, create=True)
 def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
     """Make a namespace (task/q3), or a block in one (task/q3:findings).
@@ -44,13 +44,13 @@ def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
 @click.command(short_help="Add lines to a block.")
 @click.argument("reference", metavar="REF")
 @click.argument("text")
-@click.option("--reason", default="", help="Why: where it comes from.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; where it comes from.")
 @click.option(
     "--kind",
     type=click.Choice(sorted(KINDS)),
     default="observation",
-    show_default=True,
-    help="What sort of statement it is.",
+    metavar="KIND",
+    help=f"{', '.join(sorted(KINDS))}. Default: observation.",
 )
 @click.option("--based-on", multiple=True, metavar="REF", help="Made from this; may be repeated.")
 @click.option("--key", metavar="KEY", help="Idempotency key: the same key writes once.")
@@ -67,7 +67,7 @@ def append(
     inside: str | None,
     **options: Any,
 ) -> None:
-    """Add whole lines at the end of a block. Never conflicts. TEXT `-` reads standard input.
+    """Add whole lines at the end of a block; this never conflicts. TEXT `-` is standard input.
 
     \b
     commonplace append task/q3:findings 'Churn fell 12% in Q3.' --reason 'page 17'

@@ -1,0 +1,176 @@
+"""Meanings: every object that `--json` prints, and what each of its fields says.
+
+The reference page prints these tables, and a test holds them against what commands print.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Meaning(NamedTuple):
+    """One type of object: when it is printed and its fields, in order."""
+
+    about: str
+    fields: tuple[str, ...]
+
+
+OBJECTS: Final = {
+    "record": Meaning(
+        "one record of the log (`log`, `show REVISION`)",
+        (
+            *("revision", "index", "at", "actor", "identity", "operation", "reference"),
+            *("namespace", "region", "key", "version", "kind", "reason", "based_on", "trace"),
+            *("deletes", "size_bytes", "arguments", "digest"),
+        ),
+    ),
+    "entry": Meaning(
+        "an entry at a version, or the lines of it that were asked for (`show REF`)",
+        (
+            *("reference", "version", "revision", "exists", "updated_by", "updated_at"),
+            *("text", "value", "lines"),
+        ),
+    ),
+    "commit": Meaning(
+        "a commit; its records follow (`show REVISION`)",
+        ("revision", "at", "actor", "records", "hidden", "digest"),
+    ),
+    "diff": Meaning("a difference (`diff`)", ("old", "new", "hunks")),
+    "blame": Meaning(
+        "a line and its origin (`blame`)",
+        (
+            *("reference", "number", "text", "version", "revision", "at", "actor"),
+            *("operation", "kind", "reason"),
+        ),
+    ),
+    "change": Meaning(
+        "a change that a watch delivers (`watch`)",
+        (
+            *("revision", "at", "actor", "operation", "reference", "old_version"),
+            *("new_version", "kind", "reason", "trace", "hidden"),
+        ),
+    ),
+    "progress": Meaning("a progress mark (`watch --progress`)", ("revision",)),
+    "region": Meaning(
+        "a region's contract (`describe`)",
+        (
+            *("reference", "holds", "rule", "rule_version", "rule_parameters", "max_bytes"),
+            *("visibility", "contract_version", "promise", "loses", "operations"),
+            *("actor", "tier", "shared_with"),
+        ),
+    ),
+    "namespace": Meaning("a namespace (`namespaces`, `create`)", ("namespace",)),
+    "block": Meaning("a block that is there now (`create`)", ("reference",)),
+    "receipt": Meaning(
+        "the proof of a write (`append`, `share`, `unshare`)",
+        (
+            *("reference", "version", "revision", "at", "digest", "moved", "unchanged"),
+            "repeated",
+        ),
+    ),
+    "position": Meaning(
+        "where the log stands (`position`, `export`, `import`)", ("revision", "digest")
+    ),
+    "audit": Meaning(
+        "the outcome of an audit; its findings follow (`audit`)",
+        (
+            *("ok", "tenant", "revision", "digest", "floor", "anchor", "records", "entries"),
+            *("findings", "omitted"),
+        ),
+    ),
+    "finding": Meaning(
+        "one thing that is not as it was promised (`audit`)",
+        ("code", "revision", "index", "reference", "message"),
+    ),
+    "compaction": Meaning(
+        "what a compaction did (`compact`)", ("floor", "checkpoints", "payloads", "freed_bytes")
+    ),
+    "archival": Meaning(
+        "what an archive holds, and where the log now begins (`archive`)",
+        ("through", "digest", "state", "file", "written", "deleted"),
+    ),
+    "erasure": Meaning(
+        "the receipt of an erasure (`erase`)",
+        (
+            *("reference", "revision", "version", "digest", "records", "lines", "checkpoints"),
+            *("review", "unlisted", "settled"),
+        ),
+    ),
+    "error": Meaning(
+        "what went wrong, on standard error (every command)",
+        ("code", "message", "exit", "facts"),
+    ),
+}
+
+FIELDS: Final = {
+    "actor": "who did it; in `region`: you",
+    "anchor": "first revision that is checked; what came before was archived (0: nothing)",
+    "arguments": "what was asked for, as the operation takes it; null once compacted or erased",
+    "at": "when it was committed: UTC, to the microsecond",
+    "based_on": "references that the write was made from",
+    "checkpoints": "checkpoints made by a compaction, or dropped by an erasure",
+    "code": "which error or finding it is; errors.md lists them",
+    "contract_version": "changes of the contract so far",
+    "deleted": "records that left the memory",
+    "deletes": "whether the record is a tombstone",
+    "digest": "the chain's digest there, in hexadecimal",
+    "entries": "entries checked",
+    "exists": "false for a deleted entry and before the first write",
+    "exit": "the exit code",
+    "facts": "what the error knows, by name",
+    "file": "name of the archive's file",
+    "findings": "how many findings follow",
+    "floor": "first revision that is whole; what was superseded before it was compacted",
+    "freed_bytes": "size of what was dropped",
+    "hidden": "changes of the same commit that access withholds",
+    "holds": "`text` or `json`",
+    "hunks": "runs of changes, each with `old_start`, `old_count`, `new_start`, `new_count` and "
+    "`lines`: `sign` (space, - or +), `text`, `version`, `reference`",
+    "identity": "how the actor's name is known: authenticated, host, declared or unknown",
+    "index": "place of the record in its commit, from 0",
+    "key": "key of the entry; empty for a block",
+    "kind": "observation, inference, verified, directive or procedure",
+    "lines": "each line's `number`, `version` (of the write that put it there) and `text`; in "
+    "`erasure`: lines blanked",
+    "loses": "what the rule may lose",
+    "max_bytes": "most bytes of one entry",
+    "message": "for a person or a model: what happened and what to do next",
+    "moved": "whether others had changed the entry since the version written against",
+    "namespace": "namespace in text form",
+    "new": "reference of the newer side",
+    "new_version": "version after the change",
+    "number": "number of the line, from 1",
+    "ok": "whether everything is as it was promised",
+    "old": "reference of the older side",
+    "old_version": "version before the change",
+    "omitted": "findings beyond those listed",
+    "operation": "what was done: append, replace, grant …",
+    "operations": "operations of the region, each with the tier that it takes",
+    "payloads": "payloads dropped",
+    "promise": "what happens when two write at once",
+    "reason": "why, in the writer's words",
+    "records": "how many records; in `erasure`: the versions whose bytes are gone",
+    "reference": "names it in any command",
+    "region": "region of the entry",
+    "repeated": "whether an earlier try had landed, and this is its receipt",
+    "review": "references of other entries that were based on what was erased",
+    "revision": "number of the commit in the tenant's log",
+    "rule": "name of the conflict rule",
+    "rule_parameters": "what the rule was made with",
+    "rule_version": "version of the rule",
+    "settled": "whether the bytes are gone from the write-ahead log too",
+    "shared_with": "grants that reach here: `actor`, `tier`, `over`, `since`; told to owners",
+    "size_bytes": "size of the entry after the change",
+    "state": "digest of every entry at the anchor",
+    "tenant": "the tenant",
+    "text": "the text asked for, or the line",
+    "through": "last revision that was archived",
+    "tier": "what you may do: reader, contributor, editor or owner",
+    "trace": "id of the trace that the write belongs to",
+    "unchanged": "whether there was nothing to do",
+    "unlisted": "further references to review",
+    "updated_at": "when the entry was last changed; null before its first write",
+    "updated_by": "who changed the entry last",
+    "value": "the value of an entry that is no text, else null",
+    "version": "count of changes to the entry; of a line: that of the write which put it there",
+    "visibility": "what a read is sure to see",
+    "written": "records written to the archive",
+}
