@@ -25,8 +25,10 @@ from commonplace.model.namespace import Namespace, NamespacePrefix, escape
 from commonplace.model.reference import check_any_region
 from commonplace.model.write import KINDS, Guard, Write, WriteGroup
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NO_SOURCE = re.compile(r"[\x00-\x1f\x7f,]")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What no field of a header may hold: controls, and what has no UTF-8."""
+_UNFIT_SOURCE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff,]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 DIGEST_BYTES = 32
 
 
@@ -77,6 +79,11 @@ def _require(holds: bool, message: str) -> None:
         raise _no(message)
 
 
+def _characters(text: str, what: str) -> None:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise _no(f"{what} holds a lone surrogate, which is no text.")
+
+
 def _count(value: object, what: str) -> None:
     if type(value) is not int or not 0 <= value <= limits.MAX_INTEGER:
         raise _No("invalid_input", f"{what} is {value!r}, and counts are whole numbers from 0.")
@@ -87,10 +94,11 @@ def _check_group(group: WriteGroup) -> None:
     _bound("writes in one commit", len(group.writes), limits.MAX_GROUP_WRITES)
     _bound("guards of one commit", len(group.guards), limits.MAX_GUARDS)
     _require(bool(group.key), "The idempotency key is empty.")
-    _bound("bytes of the idempotency key", len(group.key), limits.MAX_IDEMPOTENCY_KEY_BYTES)
-    if _CONTROL.search(group.key) or _CONTROL.search(group.trace):
-        field = group.key if _CONTROL.search(group.key) else group.trace
-        raise _no(f"{field!r} holds a control character.")
+    if _UNFIT.search(group.key) or _UNFIT.search(group.trace):
+        field = group.key if _UNFIT.search(group.key) else group.trace
+        raise _no(f"{field!r} holds a control character or a lone surrogate.")
+    size = len(group.key.encode())
+    _bound("bytes of the idempotency key", size, limits.MAX_IDEMPOTENCY_KEY_BYTES)
 
 
 def _check_guard(guard: Guard) -> None:
@@ -106,17 +114,21 @@ def _check_write(write: Write) -> None:
         _count(write.expect, "expect=")
     if write.kind not in KINDS:
         raise _no(f"kind={write.kind!r} is none of {', '.join(sorted(KINDS))}.")
+    _characters(write.reason, "The reason")
     _bound("bytes of the reason", len(write.reason.encode()), limits.MAX_REASON_BYTES)
     _bound("bytes of what was written", len(write.payload), 2 * limits.MAX_VALUE_BYTES)
     _bound("references in based_on=", len(write.based_on), limits.MAX_BASED_ON)
     for source in write.based_on:
-        if not source or _NO_SOURCE.search(source):
+        if not source or _UNFIT_SOURCE.search(source):
             raise _no(f"{source!r} is no reference.")
     if len(write.salt) != SALT_BYTES:
         raise _no(f"A salt has {SALT_BYTES} bytes.")
     if len(write.commitment) != DIGEST_BYTES:
         raise _no(f"A commitment has {DIGEST_BYTES} bytes.")
     _require(isinstance(write.arguments, Mapping), "Arguments are given by name.")
+    for name in ("base", "through"):  # the versions read, whatever the operation
+        if write.arguments.get(name) is not None:
+            _count(write.arguments[name], f"{name}=")
     check = _ARGUMENTS.get(write.operation)
     if check is not None:
         check(write.arguments)
@@ -170,24 +182,20 @@ def _check_grant_key(namespace: str, key: str) -> None:
 
 def _text(arguments: Mapping[str, Any], *names: str) -> None:
     for name in names or ("text",):
-        _require(isinstance(arguments.get(name), str), f"{name}= takes text.")
-
-
-def _base(arguments: Mapping[str, Any]) -> None:
-    if arguments.get("base") is not None:
-        _count(arguments["base"], "base=")
+        text = arguments.get(name)
+        if not isinstance(text, str):
+            raise _no(f"{name}= takes text.")
+        _characters(text, f"{name}=")
 
 
 def _insert(arguments: Mapping[str, Any]) -> None:
     _text(arguments)
-    _base(arguments)
     if not isinstance(arguments.get("after"), str):
         _count(arguments.get("after"), "after=")
 
 
 def _replace(arguments: Mapping[str, Any]) -> None:
     _text(arguments, "old", "new")
-    _base(arguments)
 
 
 def _condense(arguments: Mapping[str, Any]) -> None:
@@ -212,11 +220,12 @@ def _edit(arguments: Mapping[str, Any]) -> None:
             and all(isinstance(line, str) and "\n" not in line for line in hunk["lines"]),
             "A hunk names the lines it goes after and removes, and holds lines without line ends.",
         )
+        for line in hunk["lines"]:
+            _characters(line, "A line of a hunk")
 
 
 def _put(arguments: Mapping[str, Any]) -> None:
     _require("value" in arguments, "put takes a value.")
-    _base(arguments)
 
 
 def _erase(arguments: Mapping[str, Any]) -> None:

@@ -35,6 +35,12 @@ GROUPS: dict[str, tuple[WriteGroup, str]] = {
     "no key": (group("lead", [append("a")], key=""), "invalid_input"),
     "long key": (group("lead", [append("a")], key="k" * 129), "limit_exceeded"),
     "control in key": (group("lead", [append("a")], key="a\x1fb"), "invalid_input"),
+    "key of many bytes": (group("lead", [append("a")], key="é" * 65), "limit_exceeded"),
+    "surrogate in key": (group("lead", [append("a")], key="\ud800"), "invalid_input"),
+    "surrogate in trace": (replace(group("lead", [append("a")]), trace="\ud800"), "invalid_input"),
+    "surrogate in reason": (changed("reason", "\ud800"), "invalid_input"),
+    "surrogate in a source": (changed("based_on", ("\ud800",)), "invalid_input"),
+    "surrogate in a text": (changed("arguments", {"text": "\ud800"}), "invalid_input"),
     "control in trace": (replace(group("lead", [append("a")]), trace="a\nb"), "invalid_input"),
     "unknown operation": (changed("operation", "frobnicate"), "invalid_input"),
     "negative expect": (changed("expect", -1), "invalid_input"),
@@ -197,6 +203,8 @@ ARGUMENTS: list[Write] = [
     with_contract(more=1),
     write(EntryKey(TASK, "_retention", "floor"), "raise_floor", revision=1),
     write(EntryKey(TASK, "_namespace", "x"), "found"),
+    write(EntryKey("agent/lead", "_cursors", "c"), "move", base="x"),
+    write(EntryKey("agent/lead", "_cursors", "c"), "move", through=1.5),
 ]
 
 
