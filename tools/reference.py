@@ -37,6 +37,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Explaining": (
         "Passage", "Diff", "Hunk", "DiffLine", "CommitRecords", "Description", "Granted",
     ),
+    "Upkeep": (
+        "Health", "AuditReport", "Finding", "Compaction", "Archival", "Anchor", "Erasure",
+    ),
     "Names and references": (
         "Namespace", "NamespacePrefix", "Reference", "AtVersion", "AtRevision", "AtTime",
         "Actor", "Identity",
@@ -70,12 +73,15 @@ class Source:
 
     @property
     def members(self) -> Iterator[str]:
-        """Each public method and property, with its contract."""
+        """Each public method and property, with its contract; those of a base last."""
         for node in self.node.body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             if not node.name.startswith("_"):
                 yield f"- `{self._shown(node)}`{self._kind(node)}\n{_indented(_contract(node))}\n"
+        for base in self.kind.__bases__:
+            if base.__module__.startswith("commonplace."):
+                yield from Source(base).members
 
     @property
     def call(self) -> str:

@@ -25,6 +25,7 @@ from commonplace.errors import (
     CommonplaceError,
     Compacted,
     ContractMismatch,
+    DamagedFile,
     DamagedMemory,
     Deleted,
     EngineUnavailable,
@@ -47,6 +48,7 @@ from commonplace.errors import (
     NotOwner,
     OutcomeUnknown,
     Refused,
+    UnfitRecord,
     UnsafeStorage,
     VersionConflict,
 )
@@ -79,12 +81,15 @@ if TYPE_CHECKING:
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
     from commonplace.model.actor import Actor, Identity
+    from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
     from commonplace.model.entry import Entry, Line
     from commonplace.model.namespace import Namespace, NamespacePrefix
     from commonplace.model.receipt import Position, Receipt
     from commonplace.model.record import Record
     from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
+    from commonplace.model.retention import Anchor, Archival, Compaction, Erasure
+    from commonplace.storage.engine import Health
 
 __version__ = "0.1.0"
 
@@ -92,9 +97,11 @@ __all__ = [
     "AccessChanged",
     "AccessDenied",
     "Actor",
+    "Anchor",
     "AnchorNotFound",
     "AnchorNotUnique",
     "AppendOnly",
+    "Archival",
     "AsyncBlock",
     "AsyncGroup",
     "AsyncGroupWatch",
@@ -107,6 +114,7 @@ __all__ = [
     "AtRevision",
     "AtTime",
     "AtVersion",
+    "AuditReport",
     "BlameLine",
     "Block",
     "Change",
@@ -114,8 +122,10 @@ __all__ = [
     "CommitRecords",
     "CommonplaceError",
     "Compacted",
+    "Compaction",
     "CompareAndSet",
     "ContractMismatch",
+    "DamagedFile",
     "DamagedMemory",
     "Deleted",
     "Description",
@@ -124,12 +134,15 @@ __all__ = [
     "EngineUnavailable",
     "Entry",
     "Erased",
+    "Erasure",
     "ExpectRequired",
+    "Finding",
     "ForkedMemory",
     "FutureRevision",
     "Granted",
     "Group",
     "GroupWatch",
+    "Health",
     "Hunk",
     "IdempotencyExpired",
     "IdempotencyMismatch",
@@ -164,6 +177,7 @@ __all__ = [
     "SingleWriter",
     "Snapshot",
     "TextBlock",
+    "UnfitRecord",
     "UnsafeStorage",
     "VersionConflict",
     "Watch",
@@ -206,6 +220,8 @@ _HOMES = {
     "Passage": "commonplace.explain.lookup",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
+    "AuditReport": "commonplace.model.audit",
+    "Finding": "commonplace.model.audit",
     "Change": "commonplace.model.change",
     "Commit": "commonplace.model.change",
     "Entry": "commonplace.model.entry",
@@ -219,6 +235,11 @@ _HOMES = {
     "AtTime": "commonplace.model.reference",
     "AtVersion": "commonplace.model.reference",
     "Reference": "commonplace.model.reference",
+    "Anchor": "commonplace.model.retention",
+    "Archival": "commonplace.model.retention",
+    "Compaction": "commonplace.model.retention",
+    "Erasure": "commonplace.model.retention",
+    "Health": "commonplace.storage.engine",
 }
 """Where each public name is defined; the imports above say the same to type checkers."""
 

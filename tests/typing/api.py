@@ -10,20 +10,25 @@ from typing import Any, assert_type
 import commonplace
 from commonplace import (
     AccessDenied,
+    Archival,
     AsyncBlock,
     AsyncGroupWatch,
     AsyncMemory,
     AsyncScope,
     AsyncWatch,
+    AuditReport,
     BlameLine,
     Block,
     Change,
     Commit,
     CommitRecords,
+    Compaction,
     Description,
     Diff,
     Entry,
+    Erasure,
     GroupWatch,
+    Health,
     Hunk,
     Line,
     Memory,
@@ -148,6 +153,18 @@ def explaining(memory: Memory, reference: Reference) -> None:
     assert_type(memory.diff(reference).hunks, tuple[Hunk, ...])
     assert_type(memory.commit(3), CommitRecords)
     assert_type(memory.describe(reference), Description)
+
+
+def upkeep(memory: Memory, reference: Reference) -> None:
+    report = memory.audit(expect=memory.position())
+    assert_type(report, AuditReport)
+    assert_type(report.ok, bool)
+    assert_type(memory.export("team.ndjson"), Position)
+    assert_type(memory.import_log("team.ndjson"), Position)
+    assert_type(memory.compact(3, reason="why"), Compaction)
+    assert_type(memory.archive("old.ndjson", through=3), Archival)
+    assert_type(memory.erase(reference, reason="why"), Erasure)
+    assert_type(memory.health(), Health)
 
 
 def groups(memory: Memory, block: Block) -> None:
