@@ -13,7 +13,7 @@ within limits. The first "no" refuses the whole group.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from commonplace import limits
 from commonplace.core import access, refusals, reserved
@@ -31,8 +31,7 @@ from commonplace.model.namespace import escape
 from commonplace.model.write import Write, WriteGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One record to append, and the entry before and after it."""
 
     write: Write
@@ -40,8 +39,7 @@ class Effect:
     after: EntryState
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one write ended: its record's index in the commit, or unchanged without one."""
 
     index: int
@@ -50,8 +48,7 @@ class Outcome:
     unchanged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(NamedTuple):
     """The group stands: its effects in order, and one outcome per write."""
 
     effects: tuple[Effect, ...]
@@ -120,8 +117,10 @@ class _Ruling:
             return access.OWNS
         if namespace == access.private_namespace(actor):
             return access.OWNS
-        keys = access.grant_keys(actor, namespace, region)
-        return access.reach([self._entry(key) for key in keys])
+        keys, entries = access.grant_keys(actor, namespace, region), self.state.entries
+        if self.changed:
+            return access.reach([self._entry(key) for key in keys])
+        return access.reach([entries[key] for key in keys])
 
     def _guard(self, key: EntryKey, version: int) -> Refusal | None:
         place = reserved.judged_at(key)

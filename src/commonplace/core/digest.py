@@ -49,16 +49,14 @@ def genesis(tenant: str) -> bytes:
 
 def link(previous: bytes, record: Record) -> bytes:
     """The digest of the chain at `record`; its own `digest` field is not read."""
-    entry = record.entry
+    actor = record.actor
     header = _SEPARATOR.join(
         (
             f"{record.revision}{_SEPARATOR}{record.index}{_SEPARATOR}{record.at_us}",
-            record.actor.name,
-            record.actor.identity,
+            actor.name,
+            actor.identity,
             record.idempotency_key,
-            entry.namespace,
-            entry.region,
-            entry.key,
+            *record.entry,
             f"{record.version}{_SEPARATOR}{record.size_bytes}{_SEPARATOR}{record.dead:d}",
             record.operation,
             record.kind,

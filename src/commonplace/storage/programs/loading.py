@@ -54,9 +54,10 @@ def load(groups: Sequence[WriteGroup], cache: StateCache) -> Generator[Step, Ans
     """
     tenants = wanted(groups)
     _, locks, repeats, entries = yield _first_step(tenants)
-    states = {name: State(name, digest=genesis(name)) for name in tenants} | {
-        row[0]: State(*row) for row in locks
-    }
+    states = {row[0]: State(*row) for row in locks}
+    for name in tenants:
+        if name not in states:
+            states[name] = State(name, digest=genesis(name))
     _take_repeats(states, repeats)
     rows = {(row[0], EntryKey(*row[1:4])): row[4:] for row in entries}
     missing: list[tuple[str, EntryKey]] = []
