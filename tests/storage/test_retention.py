@@ -59,6 +59,7 @@ def test_a_stop_between_any_two_steps_leaves_a_sound_memory(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_PAGE_ENTRIES", 3)
+    monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 4)
     with opened(tmp_path / "m.db") as memory:
         busy(memory, seed, 60)
         floor = memory.head.revision - 5

@@ -24,6 +24,7 @@ from commonplace.model.receipt import Position, Receipt
 from commonplace.model.record import Record
 from commonplace.model.retention import Anchor
 from commonplace.storage.codec import decode
+from commonplace.storage.paging import next_page
 from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.inspection import Inspector, name_of
 from commonplace.storage.programs.reading import Reader, Standing, require_tenant, standing
@@ -205,7 +206,8 @@ class _Audit:
             if len(rows) < size:
                 break
             after = (*rows[-1][6:9], rows[-1][9])
-            size = _next_size(size, rows)
+            read_bytes = sum(len(row[19] or b"") + len(row[23] or b"") for row in rows)
+            size = next_page(size, read_bytes)
         if inspector is not None:
             yield from self._finish(inspector, live, state)
         while (left := (yield from live.next())) is not None:
@@ -266,13 +268,6 @@ def _adopt(row: Sequence[Any]) -> Chain:
     """Go on after a row that cannot be read."""
     digest = row[17] if isinstance(row[17], bytes) else b""
     return Chain(row[0], digest, index=row[1], at_us=row[2])
-
-
-def _next_size(size: int, rows: Sequence[Row]) -> int:
-    """Rows of the next page, so that pages of large records stay within their bound."""
-    total = sum(len(row[19] or b"") + len(row[23] or b"") for row in rows)
-    fits = size * limits.RETENTION_PAGE_BYTES // max(total, 1)
-    return max(1, min(limits.MAX_PAGE_ROWS, fits, size * 2))
 
 
 class _Rows:

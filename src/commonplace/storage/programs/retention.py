@@ -45,7 +45,7 @@ class Progress(NamedTuple):
     floor: int
     sealing: bool = True
     after: tuple[str, str, str, int] = ("", "", "", 0)
-    rows: int = limits.CHECKPOINT_PAGE_ENTRIES
+    rows: int = 8
     checkpoints: int = 0
     payloads: int = 0
     freed_bytes: int = 0
