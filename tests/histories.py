@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from commonplace.core import access
 from commonplace.core.reserved import CURSORS, NAMESPACE, contract_key
 from commonplace.core.verdict import Accepted
@@ -21,6 +19,7 @@ from commonplace.storage.programs.auditing import examine
 from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.proposal import Draft, draft, group_of
+from commonplace.storage.sqlite.driver import Driver
 from commonplace.storage.sqlite.engine import SqliteEngine
 from commonplace.storage.step import Program
 
@@ -31,6 +30,7 @@ BLOCK = EntryKey(SPACE, "findings")
 NOTES = EntryKey(SPACE, "notes")
 FACT = EntryKey(SPACE, "facts", "acme")
 DEADLINE_S = 60.0
+IN_MEMORY = ":memory:"
 
 
 class Memory:
@@ -124,13 +124,12 @@ class Memory:
         return found
 
     def sql(self, statement: str, *bindings: Any) -> list[Any]:
-        """Straight into the file, past everything."""
-        connection = apsw.Connection(self.path)
-        try:
-            connection.set_busy_timeout(5000)
-            return connection.execute(statement, bindings).fetchall()
-        finally:
-            connection.close()
+        """Straight into the tables, past everything."""
+
+        def run(driver: Driver) -> list[Any]:
+            return driver.connection.execute(statement, bindings).fetchall()
+
+        return self.engine._connections.writer.use(run)
 
     def raw(self) -> bytes:
         """Every byte of the file and of its write-ahead log."""

@@ -15,7 +15,7 @@ from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
-from histories import BLOCK, FACT, TENANT, Memory, busy, opened, stopped
+from histories import BLOCK, FACT, IN_MEMORY, TENANT, Memory, busy, opened, stopped
 
 
 def rows_up_to(memory: Memory, revision: int) -> int:
@@ -25,7 +25,7 @@ def rows_up_to(memory: Memory, revision: int) -> int:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_values_stay_and_the_rest_is_in_the_file(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, seed, 90)
         floor = memory.head.revision - 20
         through = floor - 5
@@ -48,7 +48,7 @@ def test_values_stay_and_the_rest_is_in_the_file(tmp_path: Path, seed: int) -> N
 
 
 def test_archives_follow_each_other(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         total = 0
         for number in range(4):
             busy(memory, number, 30)
@@ -70,7 +70,7 @@ def test_archives_follow_each_other(tmp_path: Path) -> None:
 def test_a_stop_between_any_two_steps_leaves_a_sound_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
 ) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, 5, 60)
         floor = memory.head.revision - 5
         memory.execute(compact(memory.author, floor))
@@ -101,7 +101,7 @@ def test_a_stop_between_any_two_steps_leaves_a_sound_memory(
 def test_an_unfinished_archive_is_finished_by_a_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, 6, 60)
         memory.execute(compact(memory.author, memory.head.revision))
         monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 6)
@@ -137,7 +137,7 @@ def test_an_erasure_after_an_archive(tmp_path: Path) -> None:
 
 
 def test_what_is_refused(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, 1, 30)
         path = str(tmp_path / "old.log")
         floor = 20

@@ -20,7 +20,7 @@ from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
 from commonplace.storage.sqlite.statements import statements
 from commonplace.storage.step import Program
-from histories import BLOCK, FACT, NOTES, TENANT, Memory, busy, opened
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened
 
 
 class Tampered:
@@ -260,7 +260,7 @@ def test_a_cut_tail_shows_by_a_receipt(tmp_path: Path) -> None:
 
 
 def test_a_receipt_from_before_the_anchor(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         receipt = memory.append("one")
         busy(memory, 1, 20)
         floor = memory.head.revision - 5
@@ -274,14 +274,14 @@ def test_a_receipt_from_before_the_anchor(tmp_path: Path) -> None:
 
 
 def test_who_may(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         assert memory.engine.read(audit(memory.reader)).ok
         with pytest.raises(AccessDenied):
             memory.engine.read(audit(Reader(TENANT, "bob", StateCache())))
 
 
 def test_the_report_is_bounded(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         for number in range(300):
             memory.append(f"{number}")
         memory.sql("UPDATE log SET trace = 'x'")

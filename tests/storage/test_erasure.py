@@ -13,7 +13,7 @@ from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
 from commonplace.storage.proposal import draft, group_of
-from histories import BLOCK, FACT, NOTES, TENANT, Memory, busy, opened
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened
 
 SECRET = "Mrs Robinson lives at 12 Elm Street"
 
@@ -86,7 +86,7 @@ def test_it_reaches_edits_and_repetitions_and_no_further(tmp_path: Path) -> None
 
 
 def test_a_condensation_goes_only_if_it_repeats(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.append(SECRET)
         memory.append("kept apart")
         memory.write(BLOCK, "condense", text=f"in short: {SECRET}", through=1)
@@ -165,7 +165,7 @@ def test_a_compacted_version_can_be_erased(tmp_path: Path) -> None:
 
 
 def test_a_retry_of_an_erased_write_is_refused(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         group = group_of(TENANT, memory.author.actor, [draft(BLOCK, "append", {"text": SECRET})])
         memory.engine.propose(group, 10.0)
         memory.execute(erase(memory.author, BLOCK, [1]))
@@ -174,7 +174,7 @@ def test_a_retry_of_an_erased_write_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_receipt_lists_what_was_built_on_it(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.append("one")
         memory.append(SECRET)
         for version in (1, 2):
@@ -190,7 +190,7 @@ def test_the_receipt_lists_what_was_built_on_it(tmp_path: Path) -> None:
 
 
 def test_who_may_and_what(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.append("x")
         stranger = Author(Reader(TENANT, "bob", StateCache()), Actor("bob"))
         with pytest.raises(AccessDenied):
@@ -207,7 +207,7 @@ def test_who_may_and_what(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_any_history_stays_sound(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, seed, 70)
         memory.execute(erase(memory.author, BLOCK, [2, 9], "first"))
         memory.assert_sound()

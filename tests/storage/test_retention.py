@@ -19,12 +19,12 @@ from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact, compact_page, raise_floor
-from histories import BLOCK, FACT, NOTES, TENANT, busy, opened, stopped
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, busy, opened, stopped
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_reads_at_and_above_the_floor_do_not_change(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, seed, 150)
         floor = random.Random(seed).randrange(20, memory.head.revision)
         before = {r: memory.all_values(r) for r in range(floor, memory.head.revision + 1)}
@@ -43,7 +43,7 @@ def test_reads_at_and_above_the_floor_do_not_change(tmp_path: Path, seed: int) -
 
 
 def test_headers_reasons_and_commitments_stay(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         for number in range(20):
             memory.append(f"line {number}", reason=f"why {number}")
         memory.execute(compact(memory.author, memory.head.revision))
@@ -60,7 +60,7 @@ def test_a_stop_between_any_two_steps_leaves_a_sound_memory(
 ) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_PAGE_ENTRIES", 3)
     monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 4)
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, seed, 60)
         floor = memory.head.revision - 5
         before = {r: memory.all_values(r) for r in (floor, floor + 3)}
@@ -76,7 +76,7 @@ def test_a_stop_between_any_two_steps_leaves_a_sound_memory(
 
 
 def test_others_may_write_between_the_steps(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, 3, 80)
         floor = memory.head.revision
         before = memory.all_values(floor)
@@ -93,7 +93,7 @@ def test_others_may_write_between_the_steps(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_cached_the_entry_before_goes_on_after(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         for number in range(300):
             memory.append(f"line {number}")
         memory.execute(compact(memory.author, memory.head.revision))
@@ -104,7 +104,7 @@ def test_a_writer_that_cached_the_entry_before_goes_on_after(tmp_path: Path) -> 
 
 
 def test_compacting_to_a_light_checkpoint_keeps_it(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.append("x" * 50_000)
         for number in range(300):
             memory.append(f"{number}")
@@ -121,7 +121,7 @@ def test_compacting_to_a_light_checkpoint_keeps_it(tmp_path: Path) -> None:
 
 
 def test_the_floor_waits_for_a_named_cursor_before_a_tombstone(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.put({"a": 1})
         reached = memory.head.revision
         memory.cursor(reached)
@@ -137,7 +137,7 @@ def test_the_floor_waits_for_a_named_cursor_before_a_tombstone(tmp_path: Path) -
 
 
 def test_a_cursor_that_is_past_the_tombstone_holds_nothing_back(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.put({"a": 1})
         gone = memory.write(FACT, "delete", expect=1).revision
         memory.cursor(gone)
@@ -146,7 +146,7 @@ def test_a_cursor_that_is_past_the_tombstone_holds_nothing_back(tmp_path: Path) 
 
 
 def test_who_may_and_how_far(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         memory.append("x")
         stranger = Author(Reader(TENANT, "bob", StateCache()), Actor("bob"))
         with pytest.raises(AccessDenied):
@@ -160,7 +160,7 @@ def test_who_may_and_how_far(tmp_path: Path) -> None:
 
 
 def test_compacting_twice_over_an_erasure(tmp_path: Path) -> None:
-    with opened(tmp_path / "m.db") as memory:
+    with opened(IN_MEMORY) as memory:
         for number in range(10):
             memory.append(f"line number {number}")
         memory.execute(erase(memory.author, BLOCK, [3]))

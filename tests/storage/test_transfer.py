@@ -26,7 +26,7 @@ from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
 from commonplace.storage.programs.transfer import export_log, export_records, import_log
-from histories import BLOCK, NOTES, TENANT, Memory, busy, opened, stopped
+from histories import BLOCK, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
 
 READER = Reader(TENANT, "owner", StateCache())
 
@@ -53,7 +53,7 @@ def lived(memory: Memory, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_round_trip_gives_the_same_bytes(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         lived(memory, seed)
         first = export(memory, tmp_path / "a.log")
         assert other.execute(import_log(READER, str(tmp_path / "a.log"))) == memory.head
@@ -78,7 +78,7 @@ def _export(memory: Memory, path: Path) -> Path:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_an_archived_memory_travels_too(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         lived(memory, seed)
         floor = memory.audit().floor
         memory.execute(archive(memory.author, floor - 3, str(tmp_path / "old.log")))
@@ -109,7 +109,7 @@ def test_an_older_copy_catches_up(tmp_path: Path) -> None:
 
 
 def test_the_empty_memory_travels(tmp_path: Path) -> None:
-    with opened(tmp_path / "a.db", found=False) as memory:
+    with opened(IN_MEMORY, found=False) as memory:
         log = tmp_path / "a.log"
         memory.reader = Reader(TENANT, "nobody", StateCache())
         with pytest.raises(AccessDenied):
@@ -118,7 +118,7 @@ def test_the_empty_memory_travels(tmp_path: Path) -> None:
 
 
 def test_what_is_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
-    with opened(tmp_path / "a.db") as memory:
+    with opened(IN_MEMORY) as memory:
         (tmp_path / "a.log").write_text("mine")
         with pytest.raises(InvalidInput, match="exists"):
             export(memory, tmp_path / "a.log")
@@ -180,7 +180,7 @@ def _edit_field(lines: list[bytes], chance: random.Random) -> None:
 def test_a_damaged_file_is_refused_by_line_and_nothing_is_kept(
     tmp_path: Path, damage: Callable[[list[bytes], random.Random], None]
 ) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         lived(memory, 4)
         lines = export(memory, tmp_path / "a.log").splitlines(keepends=True)
         for seed in range(30):
@@ -197,7 +197,7 @@ def test_a_damaged_file_is_refused_by_line_and_nothing_is_kept(
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY, found=False) as other:
         bad = tmp_path / "bad.log"
         for text in ("", "\n", "{}\n", "[]\n", "nonsense", '{"format":"x"}\n', "[" * 5000 + "\n"):
             bad.write_text(text)
@@ -206,7 +206,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_tenant_is_refused(tmp_path: Path) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         export(memory, tmp_path / "a.log")
         with pytest.raises(DamagedFile, match="tenant"):
             other.execute(
@@ -217,7 +217,7 @@ def test_a_file_of_another_tenant_is_refused(tmp_path: Path) -> None:
 def test_an_import_stopped_anywhere_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         lived(memory, 5)
         memory.execute(archive(memory.author, 20, str(tmp_path / "old.log")))
         first = export(memory, tmp_path / "a.log")
@@ -258,7 +258,7 @@ def batches(items: list[Item], chance: random.Random) -> list[list[Item]]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_any_split_gives_the_state_that_was_decided(tmp_path: Path, seed: int) -> None:
-    with opened(tmp_path / "a.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, seed, 120)
         memory.execute(erase(memory.author, BLOCK, [2, 3]))
         busy(memory, seed + 7, 60)
@@ -267,7 +267,7 @@ def test_any_split_gives_the_state_that_was_decided(tmp_path: Path, seed: int) -
         expected = state_digest(memory)
         items = memory.engine.read(export_records(memory.reader, 0, 10_000))
         for split in range(3):
-            with opened(tmp_path / f"{split}.db", found=False) as other:
+            with opened(IN_MEMORY, found=False) as other:
                 for batch in batches(items, random.Random(split)):
                     other.execute(apply_items(TENANT, batch))
                 assert other.head == memory.head
@@ -293,7 +293,7 @@ def test_a_follower_erases_what_its_source_erased(tmp_path: Path) -> None:
 
 
 def test_records_that_do_not_follow_are_refused(tmp_path: Path) -> None:
-    with opened(tmp_path / "a.db") as memory, opened(tmp_path / "b.db", found=False) as other:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         busy(memory, 1, 20)
         records = memory.engine.tail(TENANT, 0, 100)
         third = [r for r in records if r.revision <= 3]
@@ -306,7 +306,7 @@ def test_records_that_do_not_follow_are_refused(tmp_path: Path) -> None:
 
 
 def test_pages_of_records(tmp_path: Path) -> None:
-    with opened(tmp_path / "a.db") as memory:
+    with opened(IN_MEMORY) as memory:
         busy(memory, 1, 150)
         found = []
         after = 0
