@@ -33,6 +33,7 @@ class AsyncQueue:
         presence = session.engine.presence()
         waiter = session.gate.waiter()
         try:
+            await session.give_back()
             take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
             self._numbers = await session.execute(take)
             for key, number in zip(self._keys, self._numbers, strict=True):
@@ -75,10 +76,10 @@ class AsyncQueue:
 
     async def _give_back(self) -> None:
         numbers, self._numbers = self._numbers, []
-        for key, number in zip(self._keys, numbers, strict=False):
-            await self._session.execute(
-                ticket.drop(self._session.tenant, key, [(number, self._holder)])
-            )
+        self._session.owe(
+            [(key, number, self._holder) for key, number in zip(self._keys, numbers, strict=False)]
+        )
+        await self._session.give_back()
 
 
 def _expiry_us() -> int:

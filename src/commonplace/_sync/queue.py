@@ -35,6 +35,7 @@ class Queue:
         presence = session.engine.presence()
         waiter = session.gate.waiter()
         try:
+            session.give_back()
             take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
             self._numbers = session.execute(take)
             for key, number in zip(self._keys, self._numbers, strict=True):
@@ -77,8 +78,10 @@ class Queue:
 
     def _give_back(self) -> None:
         numbers, self._numbers = self._numbers, []
-        for key, number in zip(self._keys, numbers, strict=False):
-            self._session.execute(ticket.drop(self._session.tenant, key, [(number, self._holder)]))
+        self._session.owe(
+            [(key, number, self._holder) for key, number in zip(self._keys, numbers, strict=False)]
+        )
+        self._session.give_back()
 
 
 def _expiry_us() -> int:

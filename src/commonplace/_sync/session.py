@@ -5,19 +5,22 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
 from commonplace import limits
-from commonplace.core.verdict import Refusal
+from commonplace.core.verdict import Accepted, Refusal
 from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput
 from commonplace.explain.conflict import conflict_story
 from commonplace.model.actor import Actor
+from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Receipt
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Engine
 from commonplace.storage.gate import Gate
+from commonplace.storage.programs import ticket
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.proposal import Draft, group_of, raise_refusal, receipts_of
 from commonplace.storage.step import Program
@@ -61,6 +64,7 @@ class Session:
         self.is_open = False
         self._lock = threading.Lock()
         self._tailer: Tailer | None = None
+        self._owed: deque[tuple[EntryKey, int, str]] = deque()
 
     def read(self, program: Program[T]) -> T:
         """Run a read program."""
@@ -98,7 +102,30 @@ class Session:
         verdict = self.gate.propose(group)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
             self._raise_conflict(verdict, drafts[verdict.write])
+        if self._owed and isinstance(verdict, Accepted):
+            self.give_back()
         return receipts_of(group, verdict)
+
+    def owe(self, tickets: Iterable[tuple[EntryKey, int, str]]) -> None:
+        """Note places in queues (entry, number, holder) that are to be given back."""
+        self._owed.extend(tickets)
+
+    def give_back(self) -> None:
+        """Give back what is owed, as far as the engine can take it now.
+
+        An engine that fails here does not speak for the update that is over, which may have
+        landed: so its error is not raised, and what is left goes with the next write.
+        """
+        while self._owed:
+            place = self._owed.popleft()
+            key, number, holder = place
+            try:
+                self.execute(ticket.drop(self.tenant, key, [(number, holder)]))
+            except BaseException as error:
+                self._owed.append(place)
+                if not isinstance(error, CommonplaceError):
+                    raise
+                return
 
     def _raise_conflict(self, refusal: Refusal, draft: Draft) -> None:
         """Add to a conflict what stands now and what changed, as far as this actor may read."""
