@@ -41,5 +41,5 @@ def blame_line(line: BlameLine, out: Output) -> str:
         if line.reason:
             parts.append(quoted(line.reason))
     else:
-        parts.append("(written before it was shared with you)")
+        parts.append("(its record was archived, or is hidden from you)")
     return "  ".join(parts) + "  | " + escape(line.text, keep="\t")

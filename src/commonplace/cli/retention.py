@@ -1,10 +1,11 @@
 """The commands `compact`, `archive` and `erase`, which take something away for good."""
 
 import sys
+from dataclasses import replace
 
 import click
 
-from commonplace import Memory
+from commonplace import AtVersion, Memory, Reference
 from commonplace.cli.arguments import inside_option, parse_reference, revision_option
 from commonplace.cli.escape import escape
 from commonplace.cli.options import on_memory
@@ -14,13 +15,27 @@ from commonplace.cli.upkeep_fields import archival_fields, compaction_fields, er
 _YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
+def _pinned(memory: Memory, reference: Reference) -> Reference:
+    """The reference at a version of its own, which is what an erasure takes."""
+    if isinstance(reference.at, AtVersion) and reference.at.version < 0:
+        head = memory.resolve(replace(reference, at=None)).entry.version
+        return reference.pinned(head + reference.at.version)
+    if reference.at is None or isinstance(reference.at, AtVersion):
+        return reference
+    return memory.resolve(reference).entry.reference
+
+
 def _confirm(question: str, yes: bool) -> None:
     """Ask before what cannot be undone; without a terminal to ask on, take only --yes."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _is_asked_on_a_terminal():
         raise click.UsageError("This cannot be undone, and nobody is here to be asked: add --yes.")
     click.confirm(f"{question} This cannot be undone. Go on?", abort=True, err=True)
+
+
+def _is_asked_on_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @click.command(short_help="Drop what was superseded.")
@@ -92,8 +107,7 @@ def erase(
     commonplace erase task/q3:findings@12 --reason 'request 311'
     """
     target = parse_reference(reference, inside)
-    if target.at is not None:
-        target = memory.resolve(target).entry.reference
+    target = _pinned(memory, target)
     what = "what every version wrote" if target.at is None else "what it wrote"
     _confirm(f"{target}: {what} is destroyed.", yes)
     done = memory.erase(target, reason=reason)

@@ -17,7 +17,8 @@ class BlameLine:
     """One line and its origin.
 
     `version` and what follows are those of the write that put the line there; `reference`
-    names the line in the text that was blamed. `actor` is "" when history hides the record.
+    names the line in the text that was blamed. `actor` is "" and `revision` 0 when the record
+    was archived, or when the grant's history hides it.
     """
 
     number: int

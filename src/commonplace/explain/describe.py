@@ -62,7 +62,7 @@ class Description:
 
     @property
     def rule(self) -> str:
-        """The rule as it would be written, `single_writer(owner=ada)`."""
+        """The rule as it would be written, `single_writer(writer=ada)`."""
         spec = self.contract.rule
         if not spec.parameters:
             return spec.name
