@@ -225,6 +225,15 @@ def test_guards(before: list[Write], version: int, holds: bool) -> None:
         assert refusal.facts["guard"] == "task/q3:findings"
 
 
+def test_a_guard_needs_no_value_but_the_grants_that_let_it_be_read() -> None:
+    tenant = Tenant().with_block().with_block("other").with_actors()
+    tenant.must("lead", append("a"))
+    for version in (1, 2):
+        asked = {"guards": {FINDINGS: version}, "forget": True}
+        decision = tenant.propose("contributor", append("x", "other"), **asked)
+        assert isinstance(decision, Accept) == (version == 1)
+
+
 def test_guards_see_what_stood_before_the_group() -> None:
     tenant = Tenant().with_block()
     tenant.must("lead", append("a"), guards={FINDINGS: 0})
@@ -248,6 +257,13 @@ def test_each_write_of_a_group_sees_those_before_it() -> None:
     )
     assert [(o.index, o.version) for o in outcomes] == [(0, 1), (1, 2), (2, 3)]
     assert {record.revision for record in tenant.log[-3:]} == {tenant.state.revision}
+    assert [record.index for record in tenant.log[-3:]] == [0, 1, 2]
+    entry = tenant.entry(FINDINGS)
+    assert (entry.revision, entry.base_revision, entry.base_index) == (
+        tenant.state.revision,
+        tenant.state.revision,
+        2,
+    )
     assert tenant.text() == "c"
 
 

@@ -263,7 +263,10 @@ def test_an_empty_anchor_is_nowhere() -> None:
 def test_a_long_anchor_is_shortened_in_the_message_alone() -> None:
     refusal = locate(made("a", 1), "x" * 5000)
     assert isinstance(refusal, Refusal)
-    assert len(refusal.message) < 250
+    assert f"{'x' * 77 + '...'!r} does not occur" in refusal.message
+    edge = locate(made("a", 1), "x" * 80)
+    assert isinstance(edge, Refusal)
+    assert f"{'x' * 80!r} does not occur" in edge.message
     assert refusal.facts["anchor"] == "x" * 5000
 
 
