@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from commonplace.model.namespace import Namespace
@@ -24,8 +25,13 @@ class EntryKey(NamedTuple):
 
     def reference(self, version: int | None = None) -> Reference:
         """The reference that names this key, at `version` if given."""
-        at = None if version is None else AtVersion(version)
-        return Reference(Namespace.parse(self.namespace), self.region, self.key, at)
+        return _reference(self, version)
+
+
+@lru_cache(maxsize=8192)
+def _reference(key: EntryKey, version: int | None) -> Reference:
+    at = None if version is None else AtVersion(version)
+    return Reference(Namespace.parse(key.namespace), key.region, key.key, at)
 
 
 class Line(NamedTuple):

@@ -5,7 +5,7 @@ read of the past is refused to an actor whose grant was revoked since.
 """
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from commonplace.core import access, reserved
@@ -17,21 +17,14 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import NamespacePrefix
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
-from commonplace.storage.cache import StateCache
+from commonplace.storage.cache import MAX_VALUES, StateCache
 from commonplace.storage.rows import entry_of, fold_rows, record_of
 from commonplace.storage.step import Answer, Program, Statement, Step
 
+MAX_REACHES = 65_536
+MAX_LINES_HELD = 4_096
 END_OF_COMMIT = 2**31 - 1
 """A place after the last record of any commit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads in which tenant, with what this process remembers of grants."""
-
-    tenant: str
-    actor: str
-    cache: StateCache
 
 
 class Found(NamedTuple):
@@ -46,6 +39,22 @@ class Found(NamedTuple):
 
 
 ABSENT = Found(0, 0, False, None, "", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads in which tenant, with what this process remembers of grants and texts.
+
+    `reaches` holds how far the reader may go, by access revision, namespace and region: for
+    good, since another grant makes another access revision. `found` holds texts last read at
+    the head, each good while its entry shows the same version and revision. Threads share both.
+    """
+
+    tenant: str
+    actor: str
+    cache: StateCache
+    reaches: dict[tuple[int, str, str], Reach] = field(default_factory=dict, compare=False)
+    found: dict[EntryKey, Found] = field(default_factory=dict, compare=False)
 
 
 class Standing(NamedTuple):
@@ -105,9 +114,14 @@ def reach(
     """How far the reader may go in a region (or, with "", in the whole namespace)."""
     if namespace == access.private_namespace(reader.actor):
         return access.OWNS
-    keys = access.grant_keys(reader.actor, namespace, region)
-    grants = yield from access_entries(reader, access_revision, keys)
-    return access.reach(grants)
+    held = reader.reaches.get((access_revision, namespace, region))
+    if held is None:
+        keys = access.grant_keys(reader.actor, namespace, region)
+        held = access.reach((yield from access_entries(reader, access_revision, keys)))
+        if len(reader.reaches) >= MAX_REACHES:
+            reader.reaches.clear()
+        reader.reaches[access_revision, namespace, region] = held
+    return held
 
 
 def prefix_reach(
@@ -157,14 +171,34 @@ def require_tenant(reader: Reader, tier: Tier) -> Generator[Step, Answer, Standi
 
 
 def read_entry(reader: Reader, key: EntryKey) -> Program[Found]:
-    """An entry at the head. Raises `AccessDenied`, and `NotFound` for an unknown region."""
-    (rows,) = yield (Statement("point_read", [(reader.tenant, *key)]),)
+    """An entry at the head. Raises `AccessDenied`, and `NotFound` for an unknown region.
+
+    A text that was read before is looked at first, and loaded again only if it has changed.
+    """
+    place = [(reader.tenant, *key)]
+    held = reader.found.get(key)
+    if held is not None:
+        (heads,) = yield (Statement("entry_head", place),)
+        if heads and heads[0][:2] == held[:2]:
+            yield from require_read(reader, heads[0][2], key)
+            return held
+    (rows,) = yield (Statement("point_read", place),)
     access_revision = rows[0][2] if rows else 0
     yield from require_read(reader, access_revision, key)
     if not rows or rows[0][3] is None:
         yield from _require_region(reader, access_revision, key)
         return ABSENT
-    return _found(rows)
+    found = _found(rows)
+    _remember(reader, key, found)
+    return found
+
+
+def _remember(reader: Reader, key: EntryKey, found: Found) -> None:
+    # Texts alone: they are tuples, and nobody who was handed one can change it.
+    if isinstance(found.value, tuple) and len(found.value) <= MAX_LINES_HELD:
+        if len(reader.found) >= MAX_VALUES:
+            reader.found.clear()
+        reader.found[key] = found
 
 
 def read_entry_at(

@@ -18,6 +18,12 @@ LEFT JOIN log l
 WHERE t.tenant = ?1
 ORDER BY l.revision, l.place
 
+-- name: entry_head
+-- Whether an entry still is what it was: its version and revision, and those of access.
+SELECT e.version, e.revision, t.access_revision
+FROM entry e JOIN tenant t ON t.tenant = e.tenant
+WHERE e.tenant = ? AND e.namespace = ? AND e.region = ? AND e.key = ?
+
 -- name: pinned_read
 -- An entry as it stood at a place in the log; the cost does not grow with its history.
 SELECT t.revision, t.floor, t.access_revision, l.version, l.revision, l.dead,
