@@ -290,6 +290,14 @@ def test_the_middle_of_a_group_has_no_more_rights_than_its_beginning() -> None:
     assert (refusal.code, refusal.write) == ("access_denied", 2)
 
 
+def test_rights_taken_back_by_a_group_are_gone_in_it() -> None:
+    tenant = Tenant().with_block().with_actors()
+    refusal = tenant.refused("owner", append("x"), revoke("owner"), append("y"))
+    assert (refusal.code, refusal.write) == ("access_denied", 2)
+    refusal = tenant.refused("owner", grant("owner", "reader"), append("y"))
+    assert (refusal.code, refusal.write) == ("access_denied", 1)
+
+
 def test_rights_made_by_a_group_are_gone_with_it() -> None:
     """Whoever creates a region and does not grant it to itself has what it had before."""
     tenant = Tenant().with_actors()
