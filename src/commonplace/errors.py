@@ -232,7 +232,7 @@ class AccessChanged(CommonplaceError):
 
 
 class NestedUpdate(CommonplaceError):
-    """An update inside an update would wait for itself: use one update, or atomic()."""
+    """An update inside an update would wait for itself: do both changes in one."""
 
     code = "nested_update"
 

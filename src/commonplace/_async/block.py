@@ -3,10 +3,10 @@
 from typing import Unpack
 
 from commonplace._async.queue import AsyncQueue
-from commonplace._async.session import AsyncSession
+from commonplace._async.session import COLLECTING, AsyncSession
 from commonplace.core import text as lines_of
 from commonplace.core.reserved import contract_key
-from commonplace.errors import InvalidValue, NotFound, VersionConflict
+from commonplace.errors import InvalidInput, InvalidValue, NotFound, VersionConflict
 from commonplace.explain.blame import BlameLine, blame_lines
 from commonplace.explain.describe import describe_region
 from commonplace.limits import MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_UPDATE_CALLS
@@ -114,8 +114,10 @@ class AsyncBlock:
         `function` runs. What it changed is applied as edits of the lines it was shown, so
         appends and edits elsewhere go on meanwhile; when one lands on the same lines, it is
         called again, at most MAX_UPDATE_CALLS times. Takes editor. Raises `NestedUpdate`
-        inside another update, and the last `VersionConflict` when it gives up.
+        inside another update, `InvalidInput` inside `atomic()`, and the last `VersionConflict` when it gives up.
         """
+        if COLLECTING.get() is not None:
+            raise InvalidInput("update() inside atomic(): it reads what it writes. Do it before.")
         async with AsyncQueue(self._session, (self._key,)):
             for calls_left in range(MAX_UPDATE_CALLS - 1, -1, -1):
                 try:

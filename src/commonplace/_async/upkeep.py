@@ -3,13 +3,14 @@
 import os
 
 from commonplace._async.session import AsyncSession
+from commonplace.core.access import Tier
 from commonplace.errors import InvalidInput
 from commonplace.model.audit import AuditReport
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Archival, Compaction, Erasure
-from commonplace.storage.programs import archive, auditing, erasure, retention, transfer
+from commonplace.storage.programs import archive, auditing, erasure, reading, retention, transfer
 from commonplace.storage.programs.author import Author
 
 
@@ -31,6 +32,15 @@ class AsyncUpkeep:
         session = self._opened()
         program = auditing.audit(session.reader, expect)
         return await session.gate.call(lambda: session.engine.read(program))
+
+    async def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy the whole memory, all its tenants, to a new file while others go on writing.
+
+        The copy is a memory: open it where it lies. It is synced before this returns.
+        """
+        session = self._opened()
+        await session.read(reading.require_tenant(session.reader, Tier.OWNER))
+        await session.gate.call(lambda: session.engine.snapshot(os.fspath(path)))
 
     async def export(self, path: str | os.PathLike[str]) -> Position:
         """Write the whole log with its chain to a new file, as it stands at one moment."""

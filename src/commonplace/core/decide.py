@@ -40,9 +40,9 @@ class Effect(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one write ended: its record's index in the commit, or unchanged without one."""
+    """How one write ended: its record's place in the commit, or unchanged without one."""
 
-    index: int
+    place: int
     version: int
     moved: bool = False
     unchanged: bool = False
@@ -158,7 +158,7 @@ class _Ruling:
             return self._rule_owner(attempt, terms.rule) or self._denied(
                 write, place, reach.tier, needed
             )
-        refusal = _dead_or_absent(attempt, operation) or _expectation(attempt)
+        refusal = _dead_or_absent(attempt, operation, terms) or _expectation(attempt)
         if refusal is None and write.operation != "erase":
             refusal = terms.rule.refuse(attempt)
         return refusal or self._apply(write, operation, terms.contract.max_bytes)
@@ -317,14 +317,16 @@ def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, 
     return (first, *((key, True) for key in keys))
 
 
-def _dead_or_absent(attempt: Attempt, operation: Operation) -> Refusal | None:
+def _dead_or_absent(
+    attempt: Attempt, operation: Operation, terms: reserved.Terms
+) -> Refusal | None:
     entry, write, _ = attempt
     if entry.version == 0 and write.operation in {"delete", "erase"}:
         return refusals.never_written(write)
     if write.operation == "erase":  # what was deleted is still in the log
         return None
     if entry.dead and (operation.kills or not operation.whole):
-        return refusals.deleted(write, entry.version)
+        return refusals.deleted(write, entry.version, terms)
     return None
 
 

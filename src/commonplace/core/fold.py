@@ -1,7 +1,8 @@
 """Fold: current state is what replaying the log gives, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from commonplace import limits
@@ -52,6 +53,27 @@ def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: in
             f"{result.message} Run `commonplace audit`."
         )
     return result
+
+
+def fold(value: Any, steps: Iterable[tuple[str, Mapping[str, Any], int]]) -> Any:
+    """What replaying steps (operation, arguments, version) on a value gives.
+
+    Lines that one step after the other adds are put together at the end of their run: one by
+    one, a text of many appends would be copied as often as it has lines.
+    """
+    added: list[tuple[Any, ...]] = []
+    for name, arguments, version in steps:
+        operation = OPERATIONS.get(name)
+        if operation is not None and operation.only_adds:
+            added.append(replay(None, name, arguments, version))
+        else:
+            value = replay(_with(value, added), name, arguments, version)
+            added.clear()
+    return _with(value, added)
+
+
+def _with(value: Any, added: Sequence[tuple[Any, ...]]) -> Any:
+    return tuple(chain(value or (), *added)) if added else value
 
 
 def step_after(

@@ -30,6 +30,11 @@ class Operation:
     kills: bool = False
     grows_bytes: Callable[[Mapping[str, Any]], int] | None = None
 
+    @property
+    def only_adds(self) -> bool:
+        """Whether the result is the value before, with what `apply(None, ...)` gives behind it."""
+        return self.grows_bytes is not None
+
 
 def is_refusal(result: object) -> bool:
     """Whether `apply` refused."""

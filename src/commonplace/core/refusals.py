@@ -95,12 +95,17 @@ def keyed_text(write: Write) -> Refusal:
     return Refusal("contract_mismatch", f"Not written. {block} is one text: write to it whole.")
 
 
-def deleted(write: Write, version: int) -> Refusal:
+def deleted(write: Write, version: int, terms: Terms) -> Refusal:
     """There is only a tombstone."""
+    name = write.entry.reference()
+    back = next((word for word in ("rewrite", "put") if word in terms.tiers), None)
+    if back is None:
+        then = f"Its rule, {terms.contract.rule.name}, never brings one back: write to another."
+    else:
+        then = f"An owner can bring it back with {back} and expect={version}."
     return Refusal(
         "deleted",
-        f"Not written. {write.entry.reference()} was deleted in version {version}. "
-        f"An owner can bring it back with a rewrite or put and expect={version}.",
+        f"Not written. {name} was deleted in version {version}. {then}",
         {"version": version},
     )
 

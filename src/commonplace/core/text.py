@@ -34,6 +34,8 @@ def split(text: str) -> list[str]:
 
 def made(text: str, version: int) -> Text:
     """The lines that a write of `text` puts there."""
+    if "\n" not in text:  # most are one line, and a fold makes hundreds
+        return (Line(version, 0, text),) if text else ()
     return tuple(Line(version, index, line) for index, line in enumerate(split(text)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commonplace.core.access import Tier
-from commonplace.core.rules.rule import Attempt, Rule
+from commonplace.core.rules.rule import Attempt, Rule, unread
 from commonplace.core.verdict import Refusal
 
 
@@ -21,8 +21,10 @@ class AppendOnly(Rule):
         return {**write, "delete": Tier.OWNER}
 
     def refuse(self, attempt: Attempt) -> Refusal | None:
-        """Refuse only what would change an item that is already there."""
+        """Refuse what would change an item that is already there, and a blind delete."""
         entry, write, _ = attempt
+        if write.operation == "delete":
+            return unread(attempt)
         if write.operation != "put" or entry.version == 0:
             return None
         return Refusal(

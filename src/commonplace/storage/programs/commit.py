@@ -80,7 +80,7 @@ def _seal(ledger: Ledger, group: WriteGroup, accept: Accept, at_us: int) -> Acce
     receipts = tuple(
         Receipt(
             state.revision,
-            max(outcome.index, 0),
+            max(outcome.place, 0),
             outcome.version,
             state.at_us,
             state.digest,
