@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
@@ -22,10 +23,11 @@ from commonplace.core.digest import matches
 from commonplace.errors import CommonplaceError, DamagedFile, InvalidInput, NotFound
 from commonplace.model.actor import Actor, Identity
 from commonplace.model.entry import EntryKey
+from commonplace.model.names import check_key
 from commonplace.model.namespace import Namespace
 from commonplace.model.receipt import Position
 from commonplace.model.record import Body, Record
-from commonplace.model.reference import Reference
+from commonplace.model.reference import check_any_region
 from commonplace.model.write import KINDS
 from commonplace.storage.codec import check_text, check_value, decode, encode
 
@@ -118,7 +120,7 @@ def item_of(plain: Mapping[str, Any]) -> Item:
         revision=plain["revision"],
         index=plain["index"],
         at_us=plain["at_us"],
-        actor=Actor(plain["actor"], Identity(plain["identity"])),
+        actor=_actor(plain["actor"], plain["identity"]),
         idempotency_key=plain["idempotency_key"],
         entry=_entry(plain),
         version=plain["version"],
@@ -153,12 +155,23 @@ _OPTIONAL: Final = {"salt", "reason", "payload", "payload_digest", "checkpoint",
 
 
 def _entry(plain: Mapping[str, Any]) -> EntryKey:
-    namespace = Namespace.parse(plain["namespace"])
-    reference = Reference(namespace, plain["region"], plain["key"])
-    key = EntryKey.of(reference)
-    if key.namespace != plain["namespace"]:
-        raise InvalidInput(f"the namespace {plain['namespace']!r} is not in its one spelling")
+    key = EntryKey(plain["namespace"], plain["region"], plain["key"])
+    _check_names(key.namespace, key.region)
+    if key.key:
+        check_key(key.key)
     return key
+
+
+@lru_cache(maxsize=8192)
+def _check_names(namespace: str, region: str) -> None:
+    if str(Namespace.parse(namespace)) != namespace:
+        raise InvalidInput(f"the namespace {namespace!r} is not in its one spelling")
+    check_any_region(region)
+
+
+@lru_cache(maxsize=8192)
+def _actor(name: str, identity: str) -> Actor:
+    return Actor(name, Identity(identity))
 
 
 def _source(text: object) -> str:
