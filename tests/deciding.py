@@ -150,7 +150,7 @@ class Tenant:
             self.log.append(record)
         advance(state, accept)
         receipts = tuple(
-            Receipt(state.revision, max(o.index, 0), o.version, state.at_us, state.digest)
+            Receipt(state.revision, max(o.place, 0), o.version, state.at_us, state.digest)
             for o in accept.outcomes
         )
         if accept.effects:
