@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from commonplace.core.fold import replay
+from commonplace.core.fold import fold
 from commonplace.core.state import EntryState
 from commonplace.errors import Erased
 from commonplace.model.actor import Actor, Identity
@@ -113,11 +113,13 @@ def fold_rows(rows: Iterable[Sequence[Any]]) -> Any:
     Raises `Erased` when bytes that the fold needs were destroyed.
     """
     value: Any = None
+    steps: list[tuple[str, Any, int]] = []
     for version, operation, payload, checkpoint in rows:
         if checkpoint is not None:
             value = decode_checkpoint(checkpoint)
+            steps.clear()
         elif payload is None:
             raise Erased(f"version {version} was erased or compacted, and what it said is gone.")
         else:
-            value = replay(value, operation, decode(payload), version)
-    return value
+            steps.append((operation, decode(payload), version))
+    return fold(value, steps)
