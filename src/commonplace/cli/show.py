@@ -59,7 +59,7 @@ def entry_lines(passage: Passage, out: Output) -> Iterator[str]:
     )
     if not entry.exists:
         yield "deleted: the versions before it can still be read, as with @-1"
-    width = len(str(passage.first + len(passage.lines)))
+    width = len(str(passage.first + len(passage.lines) - 1))
     for number, line in enumerate(passage.lines, start=passage.first):
         anchor = f"L{number}|".rjust(width + 2)
         yield out.style(anchor, "dim") + escape(line.text, keep="\t")

@@ -1,9 +1,10 @@
 """Blame: for each line of a text, the record that put it there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from commonplace.explain.lookup import find, key_of, lines_of, passage
+from commonplace.explain.lookup import key_of, lines_of, resolve
 from commonplace.model.entry import EntryKey, Line, to_datetime
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
@@ -40,22 +41,27 @@ class BlameLine:
 
 def blame_lines(reader: Reader, key: EntryKey, found: Found) -> Program[list[BlameLine]]:
     """Blame a value that was read: one record per version that still has a line."""
-    lines = lines_of(found)
+    return (yield from _blamed(reader, key.reference(found.version), lines_of(found), 1))
+
+
+def blame_passage(reader: Reader, reference: Reference) -> Program[list[BlameLine]]:
+    """Blame the lines that a reference names, and no others."""
+    quoted = yield from resolve(reader, reference)
+    shown = replace(quoted.reference, lines=None)
+    return (yield from _blamed(reader, shown, quoted.lines, quoted.first))
+
+
+def _blamed(
+    reader: Reader, shown: Reference, lines: Sequence[Line], first: int
+) -> Program[list[BlameLine]]:
+    key = key_of(shown)
     records: dict[int, Record | None] = {}
     for version in sorted({line.version for line in lines}):
         records[version] = yield from listing.record_of_version(reader, key, version)
     return [
-        _line(key.reference(found.version), number, line, records[line.version])
-        for number, line in enumerate(lines, start=1)
+        _line(shown, number, line, records[line.version])
+        for number, line in enumerate(lines, start=first)
     ]
-
-
-def blame_passage(reader: Reader, reference: Reference) -> Program[list[BlameLine]]:
-    """Blame the lines that a reference names."""
-    found = yield from find(reader, reference)
-    quoted = passage(reference, found)
-    lines = yield from blame_lines(reader, key_of(reference), found)
-    return lines[quoted.first - 1 : quoted.first - 1 + len(quoted.lines)]
 
 
 def _line(shown: Reference, number: int, line: Line, record: Record | None) -> BlameLine:
