@@ -130,7 +130,7 @@ _TESTS = _tests()
 _VARIABLES = {
     name
     for path in (ROOT / "src").rglob("*.py")
-    for name in re.findall(r"\bCOMMONPLACE_[A-Z]+\b", path.read_text(encoding="utf-8"))
+    for name in re.findall(r"\bCOMMONPLACE_[A-Z_]+\b", path.read_text(encoding="utf-8"))
 }
 """Variables of the environment that the program reads."""
 

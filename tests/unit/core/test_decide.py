@@ -66,7 +66,7 @@ def test_creating_the_same_again_changes_nothing() -> None:
         outcomes = tenant.must(
             actor, create("findings", TextBlock()), grant(actor, "owner", "findings")
         )
-        assert (outcomes[0].index, outcomes[0].version) == (-1, 1)
+        assert (outcomes[0].place, outcomes[0].version) == (-1, 1)
         assert all(outcome.unchanged for outcome in outcomes)
         assert tenant.state.revision == revision
 
@@ -113,7 +113,7 @@ def test_what_stands_may_be_created_again_anywhere_in_a_group() -> None:
         create("b", TextBlock()),
     )
     assert [o.unchanged for o in outcomes] == [False, False, True, True, False, True]
-    assert [o.index for o in outcomes if not o.unchanged] == [0, 1, 2]
+    assert [o.place for o in outcomes if not o.unchanged] == [0, 1, 2]
     assert (tenant.text("a"), tenant.text("b")) == ("y", "x")
 
 
@@ -255,7 +255,7 @@ def test_each_write_of_a_group_sees_those_before_it() -> None:
         write(FINDINGS, "replace", 1, old="a", new="b"),
         write(FINDINGS, "rewrite", 2, text="c"),
     )
-    assert [(o.index, o.version) for o in outcomes] == [(0, 1), (1, 2), (2, 3)]
+    assert [(o.place, o.version) for o in outcomes] == [(0, 1), (1, 2), (2, 3)]
     assert {record.revision for record in tenant.log[-3:]} == {tenant.state.revision}
     assert [record.index for record in tenant.log[-3:]] == [0, 1, 2]
     entry = tenant.entry(FINDINGS)

@@ -1,0 +1,251 @@
+"""Mutants: memories broken on purpose, which the suite must catch.
+
+A suite that nothing fails proves nothing. Each mutant breaks one promise, and names the tests
+of the suite that must notice. Most are broken engines (`broken.py`); the others replace one
+function of the core or of the storage by a wrong one. They hold in this process only, while
+`applied` is entered; a worker process applies the mutant its job names.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from commonplace._sync.queue import Queue
+from commonplace.core import access, decide, digest, fold, text
+from commonplace.core.access import OWNS, Reach
+from commonplace.core.decide import Accept, Decision
+from commonplace.core.state import State
+from commonplace.model.entry import Line
+from commonplace.model.record import Record
+from commonplace.model.write import WriteGroup
+from commonplace.storage import registry
+from commonplace.storage.address import open_engine
+from commonplace.storage.programs import commit, listing, reading
+from commonplace.storage.selection import Selection
+from commonplace.storage.sqlite import opening
+from commonplace.testing import broken
+from commonplace.testing.broken import Broken, is_users
+
+Break = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One broken promise: what is wrong, how it is broken, and the tests that must fail."""
+
+    name: str
+    wrong: str
+    breaks: tuple[Break, ...]
+    caught_by: tuple[str, ...]
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Everything opened inside is broken."""
+        with ExitStack() as stack:
+            for each in self.breaks:
+                stack.enter_context(each())
+            yield
+
+
+def _instead(owner: Any, name: str, wrong: Any) -> Break:
+    """Replace an attribute that is there."""
+
+    @contextmanager
+    def swapped() -> Iterator[None]:
+        right = getattr(owner, name)
+        setattr(owner, name, wrong)
+        try:
+            yield
+        finally:
+            setattr(owner, name, right)
+
+    return swapped
+
+
+def _operation(name: str, wrong: Callable[..., Any]) -> Break:
+    """Replace what one operation does to a value."""
+
+    @contextmanager
+    def swapped() -> Iterator[None]:
+        operations: Any = fold.OPERATIONS
+        right = operations[name]
+        operations[name] = replace(right, apply=wrong)
+        try:
+            yield
+        finally:
+            operations[name] = right
+
+    return swapped
+
+
+def _engine(kind: type[Broken]) -> Break:
+    """Open every engine inside a broken one."""
+    right = open_engine
+
+    def wrong(address: str) -> Any:
+        return kind(right(address))
+
+    return _instead(registry, "open_engine", wrong)
+
+
+def _with_gaps(state: State, group: WriteGroup, now_us: int) -> Decision:
+    if is_users(group) and state.revision % 3 == 0:
+        state.revision += 1
+    return decide.decide(state, group, now_us)
+
+
+def _without_last(state: State, group: WriteGroup, now_us: int) -> Decision:
+    decision = decide.decide(state, group, now_us)
+    if isinstance(decision, Accept) and len(decision.effects) > 1 and is_users(group):
+        return Accept(decision.effects[:-1], decision.outcomes)
+    return decision
+
+
+def _unlinked(previous: bytes, record: Record) -> bytes:
+    return digest.link(b"", record)
+
+
+def _condensed_all(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
+    return tuple(
+        Line(version, number, line) for number, line in enumerate(arguments["text"].split("\n"))
+    )
+
+
+def _with_all_history(grants: Any, right: Callable[[Any], Reach] = access.reach) -> Reach:
+    return right(grants)._replace(since=0)
+
+
+def _anybody(*asked: Any, **more: Any) -> Any:
+    """A judge of access that lets everybody pass, as a program without steps."""
+    yield from ()
+    return OWNS
+
+
+def _head_judged_now(
+    reader: Any, revision: int, key: Any, at: int | None = None, right: Any = reading.require_read
+) -> Any:
+    """A judge that looks at grants for the present only."""
+    return _anybody() if at is not None else right(reader, revision, key)
+
+
+def _engines() -> Iterator[Mutant]:
+    """One mutant for each broken engine."""
+    for kind in broken.wrappers():
+        wrong = (kind.__doc__ or "").partition("\n")[0]
+        yield Mutant(_snake(kind.__name__), wrong, (_engine(kind),), ENGINES_CAUGHT_BY[kind])
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+ENGINES_CAUGHT_BY: Mapping[type[Broken], tuple[str, ...]] = {
+    broken.ComparesInAnEarlierRead: ("test_of_writers_with_one_expected_version_one_lands",),
+    broken.ComparesTexts: ("test_a_text_that_came_back_is_still_another_version",),
+    broken.RestartsVersions: ("test_versions_go_on_through_delete_and_recreate",),
+    broken.RepeatsRevisions: ("test_commit_order_is_real_time_order",),
+    broken.AcknowledgesFirst: ("test_session_reads_its_own_writes",),
+    broken.BreaksGroups: ("test_group_lands_as_one_revision", "test_nobody_sees_half_a_group"),
+    broken.LeavesRowsOfTheRefused: ("test_refused_write_takes_its_whole_group_along",),
+    broken.IgnoresKeys: ("test_retry_returns_the_first_receipt_and_writes_nothing",),
+    broken.AnswersAnyBody: ("test_key_with_another_body_is_refused",),
+    broken.ReexecutesExpired: ("test_retry_older_than_keys_live_is_refused",),
+    broken.IgnoresGuards: ("test_guard_that_no_longer_holds_refuses_the_commit",
+                           "test_write_skew_is_refused"),
+    broken.SwallowsConflicts: ("test_late_update_overwrites_nothing",),
+    broken.ReportsCommitsAsRefused: ("test_concurrent_history_is_linearizable",),
+    broken.ReadsOneBehind: ("test_session_reads_its_own_writes",),
+    broken.PinsTheHead: ("test_snapshot_reads_the_same_for_ever",),
+    broken.MixesTenants: ("test_tenants_do_not_see_each_other",),
+    broken.SkipsWhatCameMeanwhile: ("test_watch_delivers_every_commit_in_order_and_once",),
+    broken.DeliversTwice: ("test_watch_delivers_every_commit_in_order_and_once",),
+    broken.DeliversOutOfOrder: ("test_watch_delivers_every_commit_in_order_and_once",),
+    broken.DeliversHalves: ("test_watch_delivers_a_group_whole",),
+}  # fmt: skip
+
+_OTHERS = (
+    Mutant(
+        "compares_nothing",
+        "A write that names a version lands on any.",
+        (_instead(decide, "_expectation", lambda attempt: None),),
+        ("test_of_writers_with_one_expected_version_one_lands",
+         "test_random_operations_agree_with_the_oracle"),
+    ),
+    Mutant(
+        "leaves_gaps",
+        "Revisions are given out and not used.",
+        (_instead(commit, "decide", _with_gaps),),
+        ("test_watch_delivers_every_commit_in_order_and_once",),
+    ),
+    Mutant(
+        "drops_a_record",
+        "The last record of a group is acknowledged and not stored.",
+        (_instead(commit, "decide", _without_last),),
+        ("test_group_lands_as_one_revision",),
+    ),
+    Mutant(
+        "links_nothing",
+        "A record's digest does not depend on the records before it.",
+        (_instead(commit, "link", _unlinked),),
+        ("test_audit_accepts_what_was_written",),
+    ),
+    Mutant(
+        "condenses_everything",
+        "An owner's condensation also removes what was written after the version it read.",
+        (_operation("condense", _condensed_all),),
+        ("test_random_operations_agree_with_the_oracle",
+         "test_condense_keeps_what_came_after"),
+    ),
+    Mutant(
+        "replaces_touched_lines",
+        "A replacement lands though its lines were changed since they were read.",
+        (_instead(text, "touched", lambda lines, first, last, base: None),),
+        ("test_replace_lands_while_its_lines_are_untouched",),
+    ),
+    Mutant(
+        "shows_history_to_all",
+        "Whoever may read the present may read all of the past.",
+        (_instead(access, "reach", _with_all_history),),
+        ("test_grant_without_history_hides_what_came_before",),
+    ),
+    Mutant(
+        "judges_no_history",
+        "History and blame are given without a look at the grants.",
+        (_instead(listing, "require_read", _anybody),),
+        ("test_stranger_reads_nothing",),
+    ),
+    Mutant(
+        "judges_no_watch",
+        "A watch delivers what its reader may not read.",
+        (_instead(Selection, "_sees", lambda self, record: True),),
+        ("test_watch_hides_and_counts_what_is_not_shared",),
+    ),
+    Mutant(
+        "judges_no_past",
+        "A read of the past is given to whoever asks.",
+        (_instead(reading, "require_read", _head_judged_now),),
+        ("test_revocation_ends_every_way_to_read",),
+    ),
+    Mutant(
+        "allows_everybody",
+        "Everybody owns everything.",
+        (_instead(access, "reach", lambda grants: OWNS),),
+        ("test_stranger_reads_nothing", "test_stranger_writes_nothing"),
+    ),
+    Mutant(
+        "queues_nobody",
+        "Updates of one entry all think at once.",
+        (_instead(Queue, "_is_first", lambda self, key, number: True),),
+        ("test_updates_are_called_one_at_a_time_in_order_of_arrival",),
+    ),
+    Mutant(
+        "syncs_nothing",
+        "A commit is acknowledged before it is on the disk.",
+        (_instead(opening, "_FULL", 0),),
+        (),  # only a power cut shows it: the suite's own test of that runs it
+    ),
+)  # fmt: skip
+
+MUTANTS: Mapping[str, Mutant] = {mutant.name: mutant for mutant in (*_engines(), *_OTHERS)}
+"""Every mutant by its name."""

@@ -1,0 +1,15 @@
+"""The tests, by the guarantee they hold an engine to."""
+
+from commonplace.testing.suite.access import *  # noqa: F403
+from commonplace.testing.suite.chain import *  # noqa: F403
+from commonplace.testing.suite.groups import *  # noqa: F403
+from commonplace.testing.suite.machine import *  # noqa: F403
+from commonplace.testing.suite.outcomes import *  # noqa: F403
+from commonplace.testing.suite.participants import *  # noqa: F403
+from commonplace.testing.suite.powering import *  # noqa: F403
+from commonplace.testing.suite.retries import *  # noqa: F403
+from commonplace.testing.suite.sessions import *  # noqa: F403
+from commonplace.testing.suite.snapshots import *  # noqa: F403
+from commonplace.testing.suite.updating import *  # noqa: F403
+from commonplace.testing.suite.versions import *  # noqa: F403
+from commonplace.testing.suite.watching import *  # noqa: F403

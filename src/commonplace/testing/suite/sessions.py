@@ -1,0 +1,63 @@
+"""Guarantee 3: read-your-writes and monotonic reads in a session."""
+
+import threading
+
+from commonplace.testing.harness import Harness
+from commonplace.testing.suite.stage import staged, together
+
+
+def test_session_reads_its_own_writes(harness: Harness) -> None:
+    with staged(harness, "notes") as stage:
+        notes = stage.block("notes")
+        for number in range(30):
+            receipt = notes.append(f"line {number}")
+            entry = notes.read()
+            assert entry.version == receipt.version
+            assert entry.revision == receipt.revision
+            assert entry.lines[-1].text == f"line {number}"
+            assert stage.owner.position().revision >= receipt.revision
+
+
+def test_session_reads_its_own_writes_beside_others(harness: Harness) -> None:
+    with staged(harness, "notes") as stage:
+
+        def work(name: str) -> None:
+            memory = stage.open("owner")
+            notes = stage.block("notes", memory)
+            for number in range(20):
+                receipt = notes.append(f"{name} {number}")
+                entry = notes.read()
+                assert entry.version >= receipt.version, "a write of its own does not show"
+                assert f"{name} {number}" in entry.text.split("\n")
+
+        together(*(lambda name=name: work(name) for name in ("a", "b", "c")))
+        assert stage.block("notes").read().version == 60
+
+
+def test_reads_never_go_back(harness: Harness) -> None:
+    with staged(harness, "notes", "other") as stage:
+        reader, done = stage.open("owner"), threading.Event()
+
+        def write() -> None:
+            try:
+                for number in range(60):
+                    stage.block("notes").append(f"line {number}")
+                    stage.block("other").append(f"line {number}")
+            finally:
+                done.set()
+
+        def read() -> None:
+            notes = other = position = 0
+            while not done.is_set():
+                seen = stage.block("other", reader).read().version
+                assert seen >= other, f"version {seen} was read after {other}"
+                other = seen
+                # `notes` is written first, so it is never behind what was read of `other`.
+                seen = stage.block("notes", reader).read().version
+                assert seen >= max(notes, other), f"version {seen} was read after {notes}, {other}"
+                notes = seen
+                head = reader.position().revision
+                assert head >= position, f"position {head} was read after {position}"
+                position = head
+
+        together(write, read, read)

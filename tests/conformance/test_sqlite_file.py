@@ -1,0 +1,13 @@
+"""The conformance suite on a SQLite file."""
+
+from pathlib import Path
+
+import pytest
+from sqlite_harness import FileHarness
+
+from commonplace.testing.suite import *  # noqa: F403
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> FileHarness:
+    return FileHarness(tmp_path)
