@@ -194,6 +194,7 @@ def test_replace_leaves_every_other_line_as_it_was(pair: tuple[Text, str], new: 
     assert after[:above] == value[:above]
     assert after[len(after) - below :] == value[len(value) - below :]
     assert {line for line in after if line.version != 9} <= set(value)
+    assert len({line[:2] for line in after}) == len(after)  # no line is there twice
 
 
 @prove_much
