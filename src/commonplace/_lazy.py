@@ -2,6 +2,7 @@
 
 import importlib
 from types import ModuleType
+from typing import Any
 
 
 def lazy_import(name: str, extra: str | None = None) -> ModuleType:
@@ -21,3 +22,15 @@ def lazy_import(name: str, extra: str | None = None) -> ModuleType:
             f"pip install 'commonplace[{extra}]'",
             name=name,
         ) from error
+
+
+class LazyModule:
+    """Stands for module `name`, which is imported when something of it is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(lazy_import(self._name), attribute)
+        setattr(self, attribute, value)
+        return value

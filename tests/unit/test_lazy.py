@@ -1,8 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
 
-from commonplace._lazy import lazy_import
+from commonplace._lazy import LazyModule, lazy_import
 
 
 def test_a_module_is_given() -> None:
@@ -27,3 +28,16 @@ def test_a_module_that_is_broken_is_not_called_missing(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="its_own_missing_dependency"):
         lazy_import("breaks_on_import", extra="model")
+
+
+def test_a_lazy_module_is_imported_at_its_first_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_load.py").write_text("answer = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = LazyModule("slow_to_load")
+    assert "slow_to_load" not in sys.modules
+    assert module.answer == 42
+    assert "slow_to_load" in sys.modules
+    with pytest.raises(AttributeError, match="question"):
+        _ = module.question

@@ -1,8 +1,10 @@
 """AsyncUpkeep: what keeps a memory whole and of a bounded size, and copies of it."""
 
 import os
+from typing import TYPE_CHECKING
 
 from commonplace._async.session import AsyncSession
+from commonplace._lazy import LazyModule
 from commonplace.core.access import Tier
 from commonplace.errors import InvalidInput
 from commonplace.model.audit import AuditReport
@@ -10,8 +12,16 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Archival, Compaction, Erasure
-from commonplace.storage.programs import archive, auditing, erasure, reading, retention, transfer
+from commonplace.storage.programs import reading
 from commonplace.storage.programs.author import Author
+
+if TYPE_CHECKING:
+    from commonplace.storage.programs import archive, auditing, erasure, retention, transfer
+else:  # a tenth of every process's start-up, and few processes need them
+    archive, auditing, erasure, retention, transfer = (
+        LazyModule(f"commonplace.storage.programs.{name}")
+        for name in ("archive", "auditing", "erasure", "retention", "transfer")
+    )
 
 
 class AsyncUpkeep:

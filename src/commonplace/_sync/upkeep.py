@@ -3,7 +3,9 @@
 """Upkeep: what keeps a memory whole and of a bounded size, and copies of it."""
 
 import os
+from typing import TYPE_CHECKING
 
+from commonplace._lazy import LazyModule
 from commonplace._sync.session import Session
 from commonplace.core.access import Tier
 from commonplace.errors import InvalidInput
@@ -12,8 +14,16 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Archival, Compaction, Erasure
-from commonplace.storage.programs import archive, auditing, erasure, reading, retention, transfer
+from commonplace.storage.programs import reading
 from commonplace.storage.programs.author import Author
+
+if TYPE_CHECKING:
+    from commonplace.storage.programs import archive, auditing, erasure, retention, transfer
+else:  # a tenth of every process's start-up, and few processes need them
+    archive, auditing, erasure, retention, transfer = (
+        LazyModule(f"commonplace.storage.programs.{name}")
+        for name in ("archive", "auditing", "erasure", "retention", "transfer")
+    )
 
 
 class Upkeep:
