@@ -221,10 +221,8 @@ def test_a_cursor_moves_with_the_members_and_two_openers_compete(memory, task, t
 
     def work():
         with Memory(tmp_path / "team.db", actor="owner") as mine:
-            for commit in mine.task("q3").watch(
-                group="workers", after=0, region="findings", timeout_s=0
-            ):
-                taken.append(commit.revision)
+            watch = mine.task("q3").watch(group="workers", after=0, region="findings", timeout_s=0)
+            taken.extend(commit.revision for commit in watch)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

@@ -114,7 +114,8 @@ class AsyncBlock:
         `function` runs. What it changed is applied as edits of the lines it was shown, so
         appends and edits elsewhere go on meanwhile; when one lands on the same lines, it is
         called again, at most MAX_UPDATE_CALLS times. Takes editor. Raises `NestedUpdate`
-        inside another update, `InvalidInput` inside `atomic()`, and the last `VersionConflict` when it gives up.
+        inside another update, `InvalidInput` inside `atomic()`, and the last
+        `VersionConflict` when it gives up.
         """
         if COLLECTING.get() is not None:
             raise InvalidInput("update() inside atomic(): it reads what it writes. Do it before.")
