@@ -21,7 +21,7 @@ from commonplace.core.access import Reach, Tier
 from commonplace.core.fold import OPERATIONS, after_erasure, step_after
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Attempt, Rule
-from commonplace.core.rules.rule import version_conflict
+from commonplace.core.rules.rule import unread, version_conflict
 from commonplace.core.state import MISSING, EntryState, State
 from commonplace.core.text import size_bytes
 from commonplace.core.verdict import Duplicate, Refusal
@@ -181,9 +181,11 @@ class _Ruling:
             if write.operation == "grant" and place in self.stood:
                 return self._shared_before(write, entry)
             refusal = self._may(write, place, operation.tier)
-        refusal = refusal or _expectation(Attempt(entry, write, self.group.actor.name))
-        if refusal is None and write.operation == "change" and not entry.exists:
-            refusal = refusals.no_region(write.entry.namespace, write.entry.key)
+        attempt = Attempt(entry, write, self.group.actor.name)
+        if refusal is None and write.operation == "change":
+            gone = refusals.no_region(write.entry.namespace, write.entry.key)
+            refusal = unread(attempt) if entry.exists else gone
+        refusal = refusal or _expectation(attempt)
         if refusal is None and write.operation in {"create", "change"}:
             refusal = self._terms(write)
         if refusal:

@@ -44,7 +44,9 @@ BLOCK_WRITES = {
     "share": (grant("mallory", "reader", "findings"), "owner"),
     "unshare": (revoke("reader", "findings"), "owner"),
     "change": (
-        write(EntryKey(TASK, "_contracts", "findings"), "change", contract=contract(AppendOnly())),
+        write(
+            EntryKey(TASK, "_contracts", "findings"), "change", 1, contract=contract(AppendOnly())
+        ),
         "owner",
     ),
 }
@@ -90,7 +92,9 @@ def probes(region: str, namespace: str = TASK) -> list[Write]:
         write(key, "erase", versions=[1], current=True),
         create(region, TextBlock(), namespace=namespace),
         create(region, AppendOnly(), namespace=namespace),
-        write(EntryKey(namespace, "_contracts", region), "change", contract=contract(AppendOnly())),
+        write(
+            EntryKey(namespace, "_contracts", region), "change", 1, contract=contract(AppendOnly())
+        ),
         grant("nobody", "owner", region, namespace),
         revoke("lead", region, namespace),
     ]

@@ -39,7 +39,7 @@ FINDINGS = block()
 CONTRACT = EntryKey(TASK, "_contracts", "findings")
 
 
-def change(rule: Rule, holds: str = "text", expect: int | None = None, **more: Any) -> Write:
+def change(rule: Rule, holds: str = "text", expect: int | None = 1, **more: Any) -> Write:
     return write(CONTRACT, "change", expect, contract=contract(rule, holds, **more))
 
 
@@ -345,7 +345,7 @@ def test_what_is_over_its_limit_may_shrink() -> None:
     tenant.must("lead", write(item, "put", value="x" * 90))
     key = EntryKey(TASK, "_contracts", "facts")
     tenant.must(
-        "lead", write(key, "change", contract=contract(LastWriterWins(), "json", max_bytes=50))
+        "lead", write(key, "change", 1, contract=contract(LastWriterWins(), "json", max_bytes=50))
     )
     assert tenant.refused("lead", write(item, "put", value="x" * 91)).code == "limit_exceeded"
     tenant.must("lead", write(item, "put", value="x" * 80))
@@ -490,3 +490,8 @@ def test_the_footprint_holds_all_that_a_decision_looks_at() -> None:
     for actor, writes in SCRIPT:
         for each in writes:
             assert isinstance(tenant.propose(actor, each), Accept | Refusal)
+
+
+def test_a_contract_is_not_changed_by_who_has_not_read_it() -> None:
+    tenant = Tenant().with_block("findings")
+    assert tenant.refused("lead", change(AppendOnly(), expect=None)).code == "expect_required"

@@ -180,7 +180,7 @@ def standing(rule: Rule, before: list[Write]) -> Tenant:
     for step in before:
         tenant.must("lead", step)
     key = EntryKey(TASK, "_contracts", "text")
-    tenant.must("lead", write(key, "change", contract=contract(rule)))
+    tenant.must("lead", write(key, "change", 1, contract=contract(rule)))
     return tenant
 
 
@@ -252,7 +252,7 @@ def test_how_a_write_to_an_item_ends(
     for step in before:
         tenant.must("lead", step)
     key = EntryKey(TASK, "_contracts", "items")
-    tenant.must("lead", write(key, "change", contract=contract(rule, "json")))
+    tenant.must("lead", write(key, "change", 1, contract=contract(rule, "json")))
     decision = tenant.propose("lead", asked)
     assert (decision.code if isinstance(decision, Refusal) else ACCEPTED) == ends
 
