@@ -13,7 +13,7 @@ from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
 from commonplace.storage.proposal import draft, group_of
-from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
 
 SECRET = "Mrs Robinson lives at 12 Elm Street"
 
@@ -220,4 +220,19 @@ def test_any_history_stays_sound(tmp_path: Path, seed: int) -> None:
         busy(memory, seed + 90, 30)
         memory.assert_sound()
         memory.execute(compact(memory.author, memory.head.revision))
+        memory.assert_sound()
+
+
+def test_a_stop_between_any_two_steps_leaves_a_sound_memory(tmp_path: Path) -> None:
+    with opened(IN_MEMORY) as memory:
+        busy(memory, 7, 40)
+        version = memory.read().version
+        steps = 0
+        while not stopped(memory, erase(memory.author, BLOCK, [2]), steps):
+            steps += 1
+            memory.assert_sound()
+            if memory.read().version > version:
+                assert memory.history()[1].body is None
+                version = memory.read().version
+        assert steps > 5
         memory.assert_sound()

@@ -3,11 +3,13 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commonplace.core.digest import commitment, genesis, link
 from commonplace.core.retention import StateDigest
 from commonplace.errors import (
     AccessDenied,
@@ -18,8 +20,11 @@ from commonplace.errors import (
     UnfitRecord,
 )
 from commonplace.model.entry import EntryKey
+from commonplace.model.receipt import Position
+from commonplace.model.record import Body
 from commonplace.storage.cache import StateCache
-from commonplace.storage.logfile import Item
+from commonplace.storage.codec import encode
+from commonplace.storage.logfile import Header, Item, record_line
 from commonplace.storage.programs.applying import apply_items, apply_records
 from commonplace.storage.programs.archive import archive
 from commonplace.storage.programs.erasure import erase
@@ -227,6 +232,86 @@ def test_an_import_stopped_anywhere_goes_on(
             steps += 3
         assert export(other, tmp_path / "b.log") == first
         other.assert_sound()
+
+
+# --- forgeries: files whose chain holds and whose story does not ---------------------------------
+
+
+def forged(items: list[Item], at: int, arguments: Any = None, **fields: Any) -> list[Item]:
+    """The same log with one record told otherwise, and every digest made to fit."""
+    result, digest = [], genesis(TENANT)
+    for number, (old, checkpoint, _) in enumerate(items):
+        record = old
+        if number == at:
+            if arguments is not None:
+                body = Body(b"s" * 16, encode(arguments), "")
+                promise = commitment(body.salt, body.payload, body.reason)
+                record = replace(record, body=body, commitment=promise)
+            record = replace(record, **fields)
+        digest = link(digest, record)
+        record = replace(record, digest=digest)
+        result.append(Item(record, checkpoint))
+    return result
+
+
+FORGERIES: dict[str, dict[str, Any]] = {
+    "unknown operation": {"operation": "explode"},
+    "dead": {"dead": True},
+    "size": {"size_bytes": 7},
+    "version": {"version": 3},
+    "far version": {"version": 2**62},
+    "earlier": {"at_us": 5},
+    "no body": {"body": None},
+    "empty arguments": {"arguments": {}},
+    "list": {"arguments": [1]},
+    "number": {"arguments": {"text": 5}},
+    "erase nothing": {"operation": "erase", "arguments": {"versions": [], "current": False}},
+    "erase much": {
+        "operation": "erase",
+        "arguments": {"versions": [1], "current": False, "destroyed": [[1, 10**15]]},
+    },
+    "erase with a bad seal": {
+        "operation": "erase",
+        "arguments": {
+            "versions": [1],
+            "current": False,
+            "destroyed": [],
+            "salt": "zz",
+            "checkpoint": "00",
+        },
+    },
+    "contract": {"operation": "create", "arguments": {"contract": {"holds": "text"}}},
+    "floor": {"operation": "raise_floor", "arguments": {"revision": "much"}},
+    "other place": {"entry": EntryKey("task/q3", "_grants", "ann")},
+    "floor above the head": {
+        "entry": EntryKey("tenant", "_retention", "floor"),
+        "version": 1,
+        "operation": "raise_floor",
+        "size_bytes": 21,
+        "arguments": {"revision": 9999999999},
+    },
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_history_is_refused(tmp_path: Path, name: str) -> None:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
+        for number in range(6):
+            memory.append(f"line {number}")
+        items = memory.engine.read(export_records(memory.reader, 0, 1000))
+        at = len(items) - 3
+        told = forged(items, at, **FORGERIES[name])
+        path = str(tmp_path / "forged.log")
+        last = told[-1].record
+        end = {"revision": last.revision, "digest": last.digest.hex(), "records": len(told)}
+        lines = [Header(TENANT, "export", Position(0, genesis(TENANT))).line()]
+        lines += [record_line(item) for item in told] + [encode({"end": end}), b""]
+        Path(path).write_bytes(b"\n".join(lines))
+        with pytest.raises(DamagedFile, match="line") as caught:
+            other.execute(import_log(READER, path))
+        assert caught.value.line > 1
+        for table in ("log", "entry", "tenant", "namespace"):
+            assert other.sql(f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
 # --- applying -------------------------------------------------------------------------------

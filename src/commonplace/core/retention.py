@@ -65,7 +65,9 @@ def lagging(
     behind = [
         CursorAt(entry, value["position"])
         for entry, value in cursors
-        if not value.get("expired") and value["position"] < revision
+        if not value.get("expired")
+        and isinstance(value.get("position"), int)
+        and value["position"] < revision
     ]
     return min(behind, key=lambda cursor: cursor.position, default=None)
 
@@ -86,9 +88,16 @@ def runs(versions: Iterable[int]) -> list[list[int]]:
     return found
 
 
-def versions_of(found: Iterable[Sequence[int]]) -> set[int]:
-    """The reverse of `runs`."""
-    return {version for first, last in found for version in range(first, last + 1)}
+def versions_of(found: Iterable[Sequence[int]], below: int) -> set[int]:
+    """The reverse of `runs`. Raises `ValueError` unless they are in order and below `below`."""
+    versions: set[int] = set()
+    after = 0
+    for first, last in found:
+        if not after < first <= last < below:
+            raise ValueError(f"[{first}, {last}] is no run of versions below {below}")
+        versions.update(range(first, last + 1))
+        after = last
+    return versions
 
 
 class StateDigest:

@@ -109,8 +109,8 @@ def item_of(plain: Mapping[str, Any]) -> Item:
     for name, kind in _REQUIRED.items():
         if type(plain[name]) is not kind:
             raise InvalidInput(f"{name} is not {kind.__name__}")
-        if kind is int and plain[name] < 0:
-            raise InvalidInput(f"{name} is negative")
+        if kind is int and not 0 <= plain[name] <= limits.MAX_INTEGER:
+            raise InvalidInput(f"{name} is no count")
     for name in ("idempotency_key", "trace"):
         if _has_control(plain[name]):
             raise InvalidInput(f"{name} holds a control character")

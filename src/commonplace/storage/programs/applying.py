@@ -204,7 +204,7 @@ def _erase(tenant: str, item: Item, strict: bool) -> Generator[Step, Answer, Non
     assert arguments is not None
     if item.checkpoint is None:
         yield from _seal(tenant, record, strict)
-    destroyed = versions_of(arguments["destroyed"])
+    destroyed = versions_of(arguments["destroyed"], record.version)
     blank = set(arguments["versions"])
     doomed: list[tuple[int, int]] = []
     after = 0

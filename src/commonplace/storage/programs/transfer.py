@@ -10,8 +10,7 @@ from collections.abc import Generator, Iterator
 from commonplace import limits
 from commonplace.core.access import Tier
 from commonplace.core.digest import genesis
-from commonplace.errors import DamagedFile, Refused
-from commonplace.model.audit import Finding
+from commonplace.errors import DamagedFile, Refused, UnfitRecord
 from commonplace.model.receipt import Position
 from commonplace.storage.logfile import Header, Item, LogReader, LogWriter, Purpose
 from commonplace.storage.programs.anchoring import find_anchor
@@ -111,11 +110,20 @@ def import_log(reader: Reader, path: str) -> Program[Position]:
             revision=now.revision,
         )
     for batch in _batches(log, start):
-        yield from apply_items(tenant, batch, log.header.start.revision)
+        try:
+            yield from apply_items(tenant, batch, log.header.start.revision)
+        except Exception as error:  # boundary: what a hostile file made go wrong is its fault
+            yield (Statement("rollback"),)
+            yield from _purge(tenant)
+            place = (batch[0].record.revision, 0)
+            if isinstance(error, UnfitRecord):
+                place = (error.revision, error.index)
+            raise _fault_at(log, place, str(error)) from error
     report = yield from examine(tenant, expect=end)
     if report.findings:
         yield from _purge(tenant)
-        raise _unfit(log, report.findings[0])
+        first = report.findings[0]
+        raise _fault_at(log, (first.revision, first.index), str(first))
     return end
 
 
@@ -138,12 +146,12 @@ def _batches(log: LogReader, after: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _unfit(log: LogReader, finding: Finding) -> DamagedFile:
+def _fault_at(log: LogReader, place: tuple[int, int], why: str) -> DamagedFile:
     """The error for a file that is whole and yet tells no true history."""
     for item in log.items():
-        if (item.record.revision, item.record.index) >= (finding.revision, finding.index):
+        if (item.record.revision, item.record.index) >= place:
             break
-    return log.fault(str(finding).rstrip("."))
+    return log.fault(why.rstrip("."))
 
 
 def _purge(tenant: str) -> Generator[Step, Answer, None]:
