@@ -213,6 +213,28 @@ def test_a_group_gives_each_commit_to_one_member(memory, task):
     assert revisions(fresh) == []
 
 
+def test_a_member_that_fails_gives_its_commit_to_the_next(memory, task):
+    block = task.create_block("findings")
+    wanted = [block.append(f"{n}").revision for n in range(3)]
+    options = {"group": "workers", "after": 0, "region": "findings", "timeout_s": 0}
+    with pytest.raises(ZeroDivisionError), task.watch(**options) as watch:
+        assert next(watch).revision == wanted[0]
+        raise ZeroDivisionError
+    assert revisions(task.watch(**options)) == wanted
+
+
+def test_a_commit_left_behind_that_can_no_longer_be_seen_holds_nobody_up(memory, task):
+    block = task.create_block("findings")
+    wanted = [block.append(f"{n}").revision for n in range(3)]
+    options = {"group": "workers", "after": 0, "timeout_s": 0}
+    with pytest.raises(ZeroDivisionError), task.watch(region="findings", **options) as watch:
+        assert next(watch).revision == wanted[0]
+        raise ZeroDivisionError
+    task.block("findings").append("later")
+    elsewhere = task.create_block("other").append("seen")
+    assert revisions(task.watch(region="other", **options)) == [elsewhere.revision]
+
+
 def test_a_cursor_moves_with_the_members_and_two_openers_compete(memory, task, tmp_path):
     block = task.create_block("findings")
     wanted = [block.append(f"{n}").revision for n in range(40)]

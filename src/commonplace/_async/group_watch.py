@@ -1,6 +1,7 @@
 """AsyncGroupWatch: one log shared out among the members of a group."""
 
 import time
+from collections.abc import Callable
 from typing import Self
 
 from commonplace._async.session import AsyncSession, holder_name, now_us
@@ -50,7 +51,9 @@ class AsyncGroupWatch:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is not None:
+            await self._leave(Cursor.returned)  # it was not finished: the next member gets it
         await self.aclose()
 
     async def __anext__(self) -> Commit:
@@ -78,10 +81,13 @@ class AsyncGroupWatch:
 
     async def settle(self) -> None:
         """Say that what was delivered last is done, without asking for more."""
+        await self._leave(Cursor.finished)
+
+    async def _leave(self, leave: Callable[[Cursor, int, str], Cursor]) -> None:
         while not self._closed and self._held is not None:
             try:
                 cursor, version = await self._load()
-                await self._store(cursor.finished(self._held, self._member), version)
+                await self._store(leave(cursor, self._held, self._member), version)
                 self._held = None
             except VersionConflict:
                 continue
@@ -96,7 +102,7 @@ class AsyncGroupWatch:
         before = cursor
         if self._held is not None:
             cursor = cursor.finished(self._held, self._member)
-        commit = await self._candidate(cursor)
+        cursor, commit = await self._candidate(cursor)
         if commit is not None:
             presence = self._session.engine.presence()
             expires_us = now_us() + int(CLAIM_LIFE_S * 1e6)
@@ -106,24 +112,29 @@ class AsyncGroupWatch:
         self._held = commit.revision if commit is not None else None
         return commit
 
-    async def _candidate(self, cursor: Cursor) -> Commit | None:
-        """An abandoned commit, or the next that nobody has."""
-        left = cursor.abandoned(self._is_gone)
-        if left is not None:
+    async def _candidate(self, cursor: Cursor) -> tuple[Cursor, Commit | None]:
+        """An abandoned commit, or the next that nobody has.
+
+        An abandoned one of which nothing is left to see, or that was archived, is struck off.
+        """
+        while (left := cursor.abandoned(self._is_gone)) is not None:
             records = self._session.engine.tail(self._session.tenant, left.revision - 1, 1)
-            return await self._session.read(self._selection.commit_of(records))
+            commit = await self._session.read(self._selection.commit_of(records))
+            if commit is not None:
+                return cursor, commit
+            cursor = cursor.finished(left.revision, left.member)
         if len(cursor.claims) >= MAX_CLAIMS:
-            return None
+            return cursor, None
         position = max(cursor.position, self._scanned)
         while True:
             ready = self._session.tailer().after(position)
             if not ready:
                 self._scanned = position
-                return None
+                return cursor, None
             for changed in ready:
                 commit = await self._session.read(self._selection.commit_of(changed))
                 if commit is not None:
-                    return commit
+                    return cursor, commit
                 position = changed[0].revision
 
     def _is_gone(self, claim: Claim) -> bool:

@@ -43,6 +43,14 @@ class Cursor:
         kept = tuple(c for c in self.claims if (c.revision, c.member) != (revision, member))
         return Cursor(self.position, kept)
 
+    def returned(self, revision: int, member: str) -> "Cursor":
+        """The cursor once a member gives a commit back unfinished: the next one takes it."""
+        claims = tuple(
+            Claim(revision, member, "", 0) if (c.revision, c.member) == (revision, member) else c
+            for c in self.claims
+        )
+        return Cursor(self.position, claims)
+
     def claimed(self, claim: Claim) -> "Cursor":
         """The cursor once a commit is in a member's hands, new or taken over."""
         kept = tuple(c for c in self.claims if c.revision != claim.revision)

@@ -29,3 +29,11 @@ def test_the_lowest_abandoned_claim_comes_first() -> None:
     assert cursor.abandoned(lambda claim: True) == ONE
     assert cursor.abandoned(lambda claim: claim.member == "b") == TWO
     assert cursor.abandoned(lambda claim: False) is None
+
+
+def test_a_commit_given_back_is_abandoned_whoever_lives() -> None:
+    cursor = Cursor(7, (ONE, TWO)).returned(ONE.revision, ONE.member)
+    given = Claim(ONE.revision, ONE.member, "", 0)
+    assert cursor == Cursor(7, (given, TWO))
+    assert cursor.abandoned(lambda claim: not claim.presence) == given
+    assert cursor.returned(99, "nobody") == cursor
