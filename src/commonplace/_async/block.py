@@ -119,6 +119,7 @@ class AsyncBlock:
         """
         if COLLECTING.get() is not None:
             raise InvalidInput("update() inside atomic(): it reads what it writes. Do it before.")
+        await self.read()  # who may not even read takes no place in the queue
         async with AsyncQueue(self._session, (self._key,)):
             for calls_left in range(MAX_UPDATE_CALLS - 1, -1, -1):
                 try:
