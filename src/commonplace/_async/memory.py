@@ -29,7 +29,7 @@ from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import AsyncGate
-from commonplace.storage.programs import listing, reading
+from commonplace.storage.programs import listing, namespaces, reading
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.proposal import as_reference, check_limit, check_version, guard_draft
 from commonplace.storage.registry import acquire, release
@@ -193,8 +193,7 @@ class AsyncMemory(AsyncUpkeep):
     async def namespaces(self, prefix: NamespacePrefix = EVERYTHING) -> list[Namespace]:
         """Namespaces below a prefix that this actor may read as a whole, in order."""
         session = self._opened()
-        names = await session.read(listing.namespaces(session.reader, prefix))
-        return [Namespace.parse(name) for name in names]
+        return await session.read(namespaces.namespaces(session.reader, prefix))
 
     def at(self, at: int | str | datetime) -> AsyncSnapshot:
         """The memory at a revision, or at the last one at or before a time with its zone."""

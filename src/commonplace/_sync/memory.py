@@ -31,7 +31,7 @@ from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import Gate
-from commonplace.storage.programs import listing, reading
+from commonplace.storage.programs import listing, namespaces, reading
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.proposal import as_reference, check_limit, check_version, guard_draft
 from commonplace.storage.registry import acquire, release
@@ -195,8 +195,7 @@ class Memory(Upkeep):
     def namespaces(self, prefix: NamespacePrefix = EVERYTHING) -> list[Namespace]:
         """Namespaces below a prefix that this actor may read as a whole, in order."""
         session = self._opened()
-        names = session.read(listing.namespaces(session.reader, prefix))
-        return [Namespace.parse(name) for name in names]
+        return session.read(namespaces.namespaces(session.reader, prefix))
 
     def at(self, at: int | str | datetime) -> Snapshot:
         """The memory at a revision, or at the last one at or before a time with its zone."""

@@ -84,9 +84,9 @@ def _reads(plan: Plan, path: Path, bare: BareMemory, cells: Cells) -> Row:
             "one cell by a bare SELECT, us": lambda: mean_us(lambda _: cells.select("read"), size),
         }
         results = in_pieces(plan.rounds, max(1, plan.reads // size), contest)
-    ours, same, other, one = results.values()
+    ours, same, fresh_reads, one = results.values()
     value, spread = ratio(ours, same)
-    (over_one, _), (fresh, _) = ratio(ours, one), ratio(other, same)
+    (over_one, _), (fresh, _) = ratio(ours, one), ratio(fresh_reads, same)
     what = "point read, over a bare prepared SELECT of the entry"
     note = (
         f"over a bare SELECT of one cell {over_one:.1f}x; "

@@ -3,11 +3,11 @@
 Every page is bounded; what access hides is left out, and the grants at the head decide.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import NamedTuple
 
 from commonplace import limits
-from commonplace.core import access, reserved
+from commonplace.core import reserved
 from commonplace.core.access import Reach, Tier
 from commonplace.errors import AccessDenied
 from commonplace.model.entry import EntryKey
@@ -16,7 +16,6 @@ from commonplace.model.record import Record
 from commonplace.storage.codec import encode
 from commonplace.storage.programs.reading import (
     Reader,
-    access_entries,
     prefix_reach,
     reach,
     require_read,
@@ -123,43 +122,6 @@ def _require_some(
             "Name one namespace, or ask an owner of the tenant: memory.share(…, prefix=…).",
             actor=reader.actor,
         )
-
-
-def namespaces(reader: Reader, prefix: NamespacePrefix) -> Program[list[str]]:
-    """Namespaces below a prefix that the reader may read as a whole, in order.
-
-    A grant over the prefix answers for all of them; else the grants of a page are looked up
-    together.
-    """
-    now = yield from standing(reader.tenant)
-    over_all = yield from prefix_reach(reader, now.access_revision, prefix)
-    found: list[str] = []
-    after, text = "", str(prefix)
-    end = text[:-1] + chr(ord("/") + 1)  # every name below "task/" sorts before "task0"
-    while True:
-        page = [(reader.tenant, after, text, end, limits.MAX_PAGE_ROWS)]
-        (rows,) = yield (Statement("namespace_page", page),)
-        names = [name for (name,) in rows]
-        if over_all.tier >= Tier.READER:
-            found += names
-        else:
-            found += yield from _readable(reader, now.access_revision, names)
-        if len(rows) < limits.MAX_PAGE_ROWS:
-            return found
-        after = names[-1]
-
-
-def _readable(
-    reader: Reader, access_revision: int, names: Sequence[str]
-) -> Generator[Step, Answer, list[str]]:
-    keys = {key for name in names for key in access.grant_keys(reader.actor, name)}
-    yield from access_entries(reader, access_revision, tuple(keys))
-    readable = []
-    for name in names:
-        has = yield from reach(reader, access_revision, name, "")
-        if has.tier >= Tier.READER:
-            readable.append(name)
-    return readable
 
 
 def regions(reader: Reader, namespace: str) -> Program[list[str]]:

@@ -14,7 +14,7 @@ from commonplace.core.digest import genesis
 from commonplace.core.state import NEVER, EntryState
 from commonplace.errors import AccessDenied, Compacted, FutureRevision, NotFound
 from commonplace.model.entry import EntryKey
-from commonplace.model.namespace import NamespacePrefix
+from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.storage.cache import MAX_VALUES, StateCache
@@ -41,22 +41,6 @@ class Found(NamedTuple):
 ABSENT = Found(0, 0, False, None, "", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads in which tenant, with what this process remembers of grants and texts.
-
-    `reaches` holds how far the reader may go, by access revision, namespace and region: for
-    good, since another grant makes another access revision. `found` holds texts last read at
-    the head, each good while its entry shows the same version and revision. Threads share both.
-    """
-
-    tenant: str
-    actor: str
-    cache: StateCache
-    reaches: dict[tuple[int, str, str], Reach] = field(default_factory=dict, compare=False)
-    found: dict[EntryKey, Found] = field(default_factory=dict, compare=False)
-
-
 class Standing(NamedTuple):
     """Where a tenant stands. Revision 0: nothing was ever written to it."""
 
@@ -66,6 +50,31 @@ class Standing(NamedTuple):
     digest: bytes
     at_us: int
     access_revision: int
+
+
+class Listed(NamedTuple):
+    """Namespaces as they were listed, and where the tenant stood."""
+
+    at: Standing
+    namespaces: tuple[Namespace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads in which tenant, with what this process remembers of grants and texts.
+
+    `reaches` holds how far the reader may go, by access revision, namespace and region: for
+    good, since another grant makes another access revision. `found` holds texts last read at
+    the head, each good while its entry shows the same version and revision; `listed` lists of
+    namespaces (`programs.namespaces`). Threads share all three.
+    """
+
+    tenant: str
+    actor: str
+    cache: StateCache
+    reaches: dict[tuple[int, str, str], Reach] = field(default_factory=dict, compare=False)
+    found: dict[EntryKey, Found] = field(default_factory=dict, compare=False)
+    listed: dict[NamespacePrefix, Listed] = field(default_factory=dict, compare=False)
 
 
 def standing(tenant: str) -> Program[Standing]:

@@ -93,6 +93,9 @@ CREATE TABLE namespace (
     PRIMARY KEY (tenant, namespace)
 ) STRICT, WITHOUT ROWID;
 
+-- A list of namespaces that was made before asks whether any appeared since.
+CREATE INDEX namespace_order ON namespace (tenant, revision);
+
 -- Places in the queues of update(): fairness only, never history (docs/decisions).
 CREATE TABLE ticket (
     tenant TEXT NOT NULL,

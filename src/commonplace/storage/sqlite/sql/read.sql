@@ -95,6 +95,13 @@ SELECT namespace FROM namespace
 WHERE tenant = ?1 AND namespace > ?2 AND namespace >= ?3 AND (?3 = '' OR namespace < ?4)
 ORDER BY namespace LIMIT ?5
 
+-- name: namespaces_since
+-- What makes a list of namespaces untrue: another access, another log, one that appeared.
+SELECT t.access_revision,
+       (SELECT digest FROM log WHERE tenant = ?1 AND revision = ?2 ORDER BY place DESC LIMIT 1),
+       EXISTS (SELECT 1 FROM namespace WHERE tenant = ?1 AND revision > ?2)
+FROM tenant t WHERE t.tenant = ?1
+
 -- name: entry_page
 -- Entries of one region after a key, in order.
 SELECT tenant, namespace, region, key, version, revision, dead, size_bytes,
