@@ -65,8 +65,16 @@ def test_an_unknown_command_is_met_with_the_one_that_was_meant() -> None:
 
 
 def test_without_a_command_it_shows_its_help() -> None:
-    result = CliRunner().invoke(main, [])
-    assert "Where to begin" in result.stdout + result.stderr
+    for words in ([], ["--json"], ["--memory", "x.db"]):
+        result = CliRunner().invoke(main, words)
+        assert (result.exit_code, result.stderr) == (exits.OK, "")
+        assert result.stdout == CliRunner().invoke(main, ["--help"]).stdout
+
+
+def test_the_help_is_plain_text() -> None:
+    for words in ([], *([name, "--help"] for name in COMMANDS)):
+        shown = CliRunner().invoke(main, words).stdout
+        assert shown.replace("\n", "").isprintable(), words
 
 
 def test_the_version() -> None:

@@ -1,5 +1,6 @@
 """create, append, share and unshare: what agents and people write on a shell."""
 
+import json
 from pathlib import Path
 
 from commonplace import Identity, Memory
@@ -44,6 +45,17 @@ def test_the_same_key_writes_once(team: Shell) -> None:
     assert first["revision"] == second["revision"]
     other = team.run("append", "task/q3:findings", "Twice.", "--key", "k1")
     assert other.exit_code == exits.CONFLICT
+
+
+def test_a_conflict_is_exit_code_3_and_names_what_stands(team: Shell) -> None:
+    words = ("append", "task/q3:findings", "late", "--expect", "3", "--json")
+    result = team.run(*words)
+    assert (result.exit_code, result.stdout) == (exits.CONFLICT, "")
+    error = json.loads(result.stderr)
+    assert error["code"] == "version_conflict"
+    assert error["facts"]["current"] == "task/q3:findings@5"
+    assert error["facts"]["changes"] == ["task/q3:findings@4", "task/q3:findings@5"]
+    assert team.run(*words[:-3], "--expect", "5").exit_code == exits.OK
 
 
 def test_share_over_a_prefix_and_over_the_tenant(team: Shell) -> None:

@@ -27,10 +27,12 @@ Where to begin, when something is wrong:
   commonplace blame task/q3:findings       who wrote each line
   commonplace show r4812                   one commit, whole
   commonplace diff task/q3:findings@3 @5   what changed
+
 \b
 Every reference that is printed pastes into every command:
   task/q3:findings@12#L3   [namespace:]region[/key][@version][#lines]
   @-1 the version before · @r4812 at a revision · @2026-11-20T03:00Z at a time
+
 \b
 Exit codes: 0 done · 1 findings · 2 usage · 3 conflict · 4 not found · 5 denied
   6 unavailable, retry · 70 a defect · 130 interrupted · 141 output closed
@@ -160,7 +162,12 @@ def _forget_stdout() -> None:
     os.close(nowhere)
 
 
-@click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    epilog=_EPILOG,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="commonplace", message="%(prog)s %(version)s")
 @memory_options
 @click.pass_context
@@ -172,3 +179,5 @@ def main(context: click.Context, /, **given: Any) -> None:
     commonplace COMMAND --help               what a command takes, with an example
     """
     context.obj = Settings.of(given)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -62,6 +62,9 @@ def to_json(fields: Fields) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """What JSON has no word for; an entry or a change, as errors carry them, by reference."""
+    if hasattr(value, "reference"):
+        return str(value.reference)
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):

@@ -53,6 +53,9 @@ def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
     help=f"{', '.join(sorted(KINDS))}. Default: observation.",
 )
 @click.option("--based-on", multiple=True, metavar="REF", help="Made from this; may be repeated.")
+@click.option(
+    "--expect", type=click.IntRange(min=0), metavar="VERSION", help="Only if it is still this one."
+)
 @click.option("--key", metavar="KEY", help="Idempotency key: the same key writes once.")
 @inside_option
 @on_memory
