@@ -16,6 +16,7 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Capabilities, Health
 from commonplace.storage.lane import Lane
 from commonplace.storage.programs import reading
+from commonplace.storage.programs.applying import apply_records
 from commonplace.storage.programs.commit import commit_batch
 from commonplace.storage.sqlite import copying, fork, opening
 from commonplace.storage.sqlite.connections import Connections
@@ -249,6 +250,10 @@ class SqliteEngine:
         except CommonplaceError as error:
             return Health("halted", str(error))
         return Health("ok")
+
+    def apply(self, tenant: str, records: Sequence[Record]) -> Position:
+        """Append records another engine decided, chain checked; for import and followers."""
+        return self.execute(apply_records(tenant, records), _LONG_S)
 
     # --- copies -------------------------------------------------------------------------------
 
