@@ -7,6 +7,7 @@ import apsw
 
 from commonplace import Memory
 from commonplace.limits import DEADLINE_S
+from commonplace.storage.address import open_engine
 from commonplace.storage.engine import Engine
 from commonplace.testing.harness import Damage
 
@@ -27,6 +28,9 @@ class FileHarness:
 
     def address_in(self, folder: Path) -> str | None:
         return str(folder / f"memory-{next(self._numbers)}.db")
+
+    def engine(self) -> Engine:
+        return open_engine(self.address())
 
     def files(self, address: str) -> list[Path]:
         return [Path(address + suffix) for suffix in _SUFFIXES]
@@ -82,6 +86,9 @@ class MemoryHarness:
 
     def address_in(self, folder: Path) -> str | None:
         return None
+
+    def engine(self) -> Engine:
+        return open_engine(":memory:")
 
     def files(self, address: str) -> list[Path]:
         return []

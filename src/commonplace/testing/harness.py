@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from commonplace import Memory
 from commonplace.limits import DEADLINE_S
+from commonplace.storage.engine import Engine
 
 Damage = Literal["edit", "remove", "cut", "state"]
 """Ways to damage a log behind the engine's back: change the payload of one record, remove
@@ -31,6 +32,10 @@ class Harness(Protocol):
 
     def address_in(self, folder: Path) -> str | None:
         """The address of a fresh memory whose bytes all lie in `folder`; None: there is none."""
+        ...
+
+    def engine(self) -> Engine:
+        """The engine of a fresh memory of its own, not opened yet."""
         ...
 
     def files(self, address: str) -> Sequence[Path]:

@@ -17,6 +17,7 @@ from commonplace.testing.processes import Crew
 from commonplace.testing.suite.stage import TASK, Stage, refused, staged
 
 _SEED = 8
+_CALLS = 30
 _STRUCK = "the worker under the fault has told how its calls ended"
 
 
@@ -88,9 +89,7 @@ def _run_faults(harness: Harness, plan: list[Fault]) -> None:
         reason = faults.why_not()
         if reason:
             pytest.skip(reason)
-        hits = 0
-        for fault in plan:
-            hits += _one_fault(harness, fault, Path(folder))
+        hits = sum(_one_fault(harness, fault, Path(folder)) for fault in plan)
         assert hits, "no fault struck: the harness tests nothing"
 
 
@@ -111,13 +110,19 @@ def _one_fault(harness: Harness, fault: Fault, folder: Path) -> int:
     with Crew() as crew:
         job = {
             "role": "write", "address": address, "tenant": "default", "actor": "w", "life": 1,
-            "seed": _SEED, "count": 30, "calls": ["append", "pair", "update"],
+            "seed": _SEED, "count": _CALLS, "calls": ["append", "pair", "update"],
         }  # fmt: skip
         worker = crew.hire(job, wrapper=fault.wrapper(harness.files(address), trace))
         crew.begin(worker)
+        crew.wait(lambda: worker.ended or len(worker.events) == _CALLS, f"{_STRUCK}: {fault}")
         worker.dismiss()
-        crew.wait(lambda: worker.ended, f"{_STRUCK}: {fault}")
+        crew.wait(lambda: worker.ended, f"the worker ended: {fault}")
         events = crew.events
+        if worker.is_ready:
+            assert len(events) == _CALLS, f"under {fault} it ended early:\n{worker.errors}"
+        else:
+            last = worker.errors.strip().rpartition("\n")[2]
+            assert last.startswith("commonplace.errors."), f"under {fault}:\n{worker.errors}"
     _judge(harness, address, events, f"under {fault}: ")
     return faults.struck(trace)
 
