@@ -185,9 +185,10 @@ def _append(memory: Memory, number: int, chance: random.Random) -> None:
 
 
 def _replace(memory: Memory, number: int, chance: random.Random) -> None:
-    lines = memory.read(BLOCK).value or ()
-    if lines:
-        memory.write(BLOCK, "replace", old=chance.choice(lines).text, new=f"changed by {number}")
+    lines = [line.text for line in memory.read(BLOCK).value or ()]
+    once = [line for line in lines if "\n".join(lines).count(line) == 1]
+    if once:
+        memory.write(BLOCK, "replace", old=chance.choice(once), new=f"changed by {number}")
 
 
 def _rewrite(memory: Memory, number: int, chance: random.Random) -> None:

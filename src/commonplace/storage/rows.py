@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from commonplace.core.fold import fold
+from commonplace.core.fold import OPERATIONS, fold
 from commonplace.core.state import EntryState
 from commonplace.errors import Erased
 from commonplace.model.actor import Actor, Identity
@@ -114,12 +114,18 @@ def fold_rows(rows: Iterable[Sequence[Any]]) -> Any:
     """
     value: Any = None
     steps: list[tuple[str, Any, int]] = []
+    begun = False
     for version, operation, payload, checkpoint in rows:
         if checkpoint is not None:
-            value = decode_checkpoint(checkpoint)
+            value, begun = decode_checkpoint(checkpoint), True
             steps.clear()
         elif payload is None:
             raise Erased(f"version {version} was erased or compacted, and what it said is gone.")
         else:
+            begun = begun or version == 1 or OPERATIONS[operation].whole
+            if not begun:
+                raise Erased(f"what version {version} changed was erased, compacted or archived.")
             steps.append((operation, decode(payload), version))
+    if not begun:
+        raise Erased("the records that said it were erased, compacted or archived.")
     return fold(value, steps)

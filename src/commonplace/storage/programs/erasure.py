@@ -126,13 +126,13 @@ class _Walk:
         if record.operation == "put":
             self.maker = record.version
         self._judge(record, arguments, before)
-        if record.version in self.reach.destroy:
+        if arguments is None or record.version in self.reach.destroy:
             self.unchecked = True
         elif stands_alone(record.operation, record.dead):
             self.unchecked = False
         if checkpoint is not None:
-            self._judge_checkpoint(record, checkpoint)
-            self.unchecked = self.unchecked and not is_sealed(checkpoint)
+            dropped = self._judge_checkpoint(record, checkpoint)
+            self.unchecked = dropped if is_sealed(checkpoint) else self.unchecked
 
     def _compares(self, record: Record) -> bool:
         """Whether what stood before is worth a copy."""
@@ -194,7 +194,8 @@ class _Walk:
             said = erasure.pieces(line.text for line in lines if line.version == record.version)
         self.reach.pieces |= said
 
-    def _judge_checkpoint(self, record: Record, checkpoint: bytes) -> None:
+    def _judge_checkpoint(self, record: Record, checkpoint: bytes) -> bool:
+        """Whether a checkpoint must go."""
         value = decode_checkpoint(checkpoint)
         if isinstance(value, tuple):
             held = [line.text for line in value if line.version in self.reach.blank]
@@ -202,9 +203,12 @@ class _Walk:
             holds = bool(held)
         else:
             holds = self.maker in self.reach.blank
-        # One that can no longer be checked against the records before it goes as well.
-        if not holds and (is_sealed(checkpoint) or not self.unchecked):
-            return
+        # One that can no longer be checked, against its own record or those before, goes too.
+        promised = is_sealed(checkpoint) and (
+            record.operation != "erase" or record.version not in self.reach.destroy
+        )
+        if not holds and (promised or not self.unchecked):
+            return False
         alone = stands_alone(record.operation, record.dead) or record.version == 1
         if record.version == self.first and not alone:
             # Nothing older is left to begin at: a reader must find that the bytes are gone.
@@ -213,6 +217,7 @@ class _Walk:
         if record.operation == "erase":
             self.reach.destroy.add(record.version)  # its payload holds the checkpoint's salt
         self.checkpoints.append((record.version, int(alone)))
+        return True
 
 
 def _walk(tenant: str, key: EntryKey, asked: set[int]) -> Generator[Step, Answer, _Walk]:

@@ -231,8 +231,9 @@ def _drop_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
     dropped: list[Row] = []
     cleared: list[Row] = []
     freed = 0
-    for *place, operation, dead, salt, payload, checkpoint_bytes in rows:
-        alone = int(stands_alone(operation, bool(dead)) or place[3] == 1)
+    for *place, operation, dead, salt, payload, checkpoint_bytes, is_first in rows:
+        # Where nothing older is left, a reader must begin here, and find that it is gone.
+        alone = int(is_first or stands_alone(operation, bool(dead)) or place[3] == 1)
         if payload is not None and may_drop(operation):
             dropped.append((tenant, *place, payload_digest(salt, payload), alone))
             freed += len(payload)
