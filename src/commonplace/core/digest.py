@@ -8,7 +8,7 @@ Certificate Transparency and git keep history; the salt is what lets us forget.
 
 from hashlib import sha256
 
-from commonplace.model.record import Body, Record
+from commonplace.model.record import Body, Header, Record
 
 SALT_BYTES = 16
 """A salt's length is fixed: it stands before the payload, so nothing may move between them."""
@@ -47,7 +47,7 @@ def genesis(tenant: str) -> bytes:
     return sha256(f"commonplace/1{_SEPARATOR}{tenant}".encode()).digest()
 
 
-def link(previous: bytes, record: Record) -> bytes:
+def link(previous: bytes, record: Header | Record) -> bytes:
     """The digest of the chain at `record`; its own `digest` field is not read."""
     actor = record.actor
     header = _SEPARATOR.join(

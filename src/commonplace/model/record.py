@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from commonplace.model.actor import Actor
 from commonplace.model.entry import EntryKey, to_datetime
@@ -24,6 +24,25 @@ class Body:
     payload: bytes | None
     reason: str
     payload_digest: bytes = b""
+
+
+class Header(NamedTuple):
+    """What the chain covers of a record, in the order of its fields: all before `digest`."""
+
+    revision: int
+    index: int  # type: ignore[assignment]  # hides tuple's own index(), which nobody calls
+    at_us: int
+    actor: Actor
+    idempotency_key: str
+    entry: EntryKey
+    version: int
+    operation: str
+    kind: str
+    based_on: tuple[str, ...]
+    trace: str
+    dead: bool
+    size_bytes: int
+    commitment: bytes
 
 
 @dataclass(frozen=True, slots=True)

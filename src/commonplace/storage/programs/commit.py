@@ -19,7 +19,7 @@ from commonplace.core.state import MISSING, EntryState, Repeat, State
 from commonplace.core.verdict import Accepted, Duplicate, Verdict
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Receipt
-from commonplace.model.record import Body, Record
+from commonplace.model.record import Body, Header, Record
 from commonplace.model.write import WriteGroup
 from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode_checkpoint
@@ -32,9 +32,13 @@ _encode_outcome = msgspec.msgpack.Encoder().encode
 
 @dataclass(slots=True)
 class Ledger:
-    """What a batch has to store for one tenant, in the order it was decided."""
+    """What a batch has to store for one tenant, in the order it was decided.
+
+    `repeats`: a key occurs twice in this batch, so that a later group may repeat an earlier one.
+    """
 
     state: State
+    repeats: bool
     records: list[Record] = field(default_factory=list)
     first: dict[EntryKey, EntryState] = field(default_factory=dict)
     last: dict[EntryKey, int] = field(default_factory=dict)
@@ -54,7 +58,8 @@ def commit_batch(
     `also` adds statements to the storing step, given the records made (erasure needs it).
     """
     states = yield from load(groups, cache)
-    ledgers = {state.tenant: Ledger(state) for state in states}
+    keys = {(group.tenant, group.actor.name, group.key) for group in groups}
+    ledgers = {state.tenant: Ledger(state, len(keys) < len(groups)) for state in states}
     now_us = clock_us()
     verdicts: list[Verdict] = []
     for group in groups:
@@ -96,7 +101,7 @@ def _seal(ledger: Ledger, group: WriteGroup, accept: Accept, at_us: int) -> Acce
 
 def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> None:
     state, write, after = ledger.state, effect.write, effect.after
-    header = (  # by position, in the order of Record: this runs once for each record
+    header = Header(  # by position: this runs once for each record
         state.revision,
         index,
         state.at_us,
@@ -113,7 +118,7 @@ def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> No
         write.commitment,
     )
     body = Body(write.salt, write.payload, write.reason)
-    state.digest = link(state.digest, Record(*header, b"", body))
+    state.digest = link(state.digest, header)
     number = len(ledger.records)
     ledger.records.append(Record(*header, state.digest, body))
     ledger.first.setdefault(write.entry, effect.before)
@@ -148,6 +153,8 @@ def _remember(ledger: Ledger, group: WriteGroup, receipts: tuple[Receipt, ...]) 
             outcome,
         )
     )
+    if not ledger.repeats:
+        return
     repeated = tuple(
         Receipt(r.revision, r.index, r.version, r.at_us, r.digest, r.moved, r.unchanged, True)
         for r in receipts
