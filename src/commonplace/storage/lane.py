@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from commonplace import limits
-from commonplace._lazy import lazy_import
+from commonplace._lazy import LazyModule
 from commonplace.core.verdict import Refusal, Unknown, Verdict
 from commonplace.errors import CommonplaceError, EngineUnavailable, LimitExceeded, OutcomeUnknown
 from commonplace.model.write import WriteGroup
@@ -31,6 +31,7 @@ from commonplace.storage.work import PICKED, QUEUED, WITHDRAWN, Work, wake_all
 
 T = TypeVar("T")
 
+_asyncio = LazyModule("asyncio")
 _log = logging.getLogger("commonplace.lane")
 
 
@@ -138,8 +139,7 @@ class Lane:
                 self._turn.close()
 
     async def _submit_async(self, what: WriteGroup | Callable[[], Any], deadline_s: float) -> Any:
-        asyncio = lazy_import("asyncio")
-        loop = asyncio.get_running_loop()
+        loop = _asyncio.get_running_loop()
         work = Work(what, loop)
         assert work.future is not None
         with self._mutex:
@@ -153,7 +153,7 @@ class Lane:
         timer = loop.call_later(deadline_s, self._expire, work, deadline_s)
         try:
             return await work.future
-        except asyncio.CancelledError as error:
+        except _asyncio.CancelledError as error:
             error.add_note(
                 "Nothing was written: cancelled while it was still queued."
                 if self._withdraw(work)
