@@ -280,6 +280,12 @@ def test_a_closed_watch_ends(memory, task):
         ({"after": "now"}, commonplace.InvalidValue),
         ({"cursor": "a", "group": "b"}, commonplace.InvalidInput),
         ({"cursor": "a/b"}, commonplace.InvalidName),
+        ({"region": "x y"}, commonplace.InvalidName),
+        ({"actor": ""}, commonplace.InvalidName),
+        ({"timeout_s": -1}, commonplace.InvalidValue),
+        ({"timeout_s": float("nan")}, commonplace.InvalidValue),
+        ({"progress_s": "1"}, commonplace.InvalidValue),
+        ({"group": "b", "progress_s": 1}, commonplace.InvalidInput),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_read(memory, task, options, error):

@@ -3,13 +3,13 @@
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self, Unpack
 
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.scope import AsyncScope
 from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
-from commonplace._async.snapshot import AsyncSnapshot
+from commonplace._async.snapshot import AsyncSnapshot, time_us
 from commonplace._async.upkeep import AsyncUpkeep
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
@@ -246,8 +246,8 @@ class AsyncMemory(AsyncUpkeep):
         text: str | None = None,
         after: int = 0,
         before: int | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
         limit: int = 50,
     ) -> list[Record]:
         """Records newest first: by actor, region, revision, time or text.
@@ -257,15 +257,16 @@ class AsyncMemory(AsyncUpkeep):
         and `until` are times with a zone, both inclusive.
         """
         session = self._opened()
-        if since is not None:
-            just_before = since - timedelta(microseconds=1)
-            after = max(after, await AsyncSnapshot(session, just_before).revision())
-        if until is not None:
-            last = await AsyncSnapshot(session, until).revision()
-            before = last + 1 if before is None else min(before, last + 1)
-        wanted = LogFilter(where, actor, region, key, text, after, before)
-        found: list[Record] = []
+        wanted = LogFilter(where, actor, region, key, text, after, before).checked()
         check_limit(limit)
+        if since is not None:
+            earlier = reading.revision_at(session.tenant, time_us(since) - 1)
+            after = max(after, await session.read(earlier))
+        if until is not None:
+            last = await session.read(reading.revision_at(session.tenant, time_us(until)))
+            before = last + 1 if before is None else min(before, last + 1)
+        wanted = wanted._replace(after=after, before=before)
+        found: list[Record] = []
         start: tuple[int, int] | None = None
         while len(found) < limit:
             page = await session.read(listing.log_page(session.reader, wanted, start))

@@ -5,9 +5,10 @@ from typing import TypedDict, Unpack
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.session import AsyncSession
 from commonplace._async.watch import AsyncBookmark, AsyncWatch
-from commonplace.errors import InvalidInput
+from commonplace.errors import InvalidInput, InvalidValue
 from commonplace.model.names import check_name
 from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.model.reference import check_any_region
 from commonplace.storage.proposal import check_version
 from commonplace.storage.selection import Selection
 
@@ -42,24 +43,40 @@ def make_watch(
     after, cursor, group = options.get("after"), options.get("cursor"), options.get("group")
     if after is not None:
         check_version(after, "after")
+    if options.get("region") is not None:
+        check_any_region(options["region"])
+    if options.get("actor") is not None:
+        check_name(options["actor"], "actor")
+    progress_s = _wait(options.get("progress_s"), "progress_s")
+    timeout_s = _wait(options.get("timeout_s"), "timeout_s")
     selection = Selection(
         session.reader, where, options.get("region"), options.get("operation"), options.get("actor")
     )
     if cursor is not None and group is not None:
         raise InvalidInput("A watch has a cursor of its own or a group's, not both.")
+    if group is not None and progress_s is not None:
+        raise InvalidInput("A group's members share commits; progress marks are for a watch alone.")
     if group is not None:
         return AsyncGroupWatch(
             session,
             selection,
             check_name(group, "group"),
             after=after,
-            timeout_s=options.get("timeout_s"),
+            timeout_s=timeout_s,
         )
     return AsyncWatch(
         session,
         selection,
         after=after,
-        progress_s=options.get("progress_s"),
-        timeout_s=options.get("timeout_s"),
+        progress_s=progress_s,
+        timeout_s=timeout_s,
         cursor=None if cursor is None else AsyncBookmark(session, check_name(cursor, "cursor")),
     )
+
+
+def _wait(seconds: object, what: str) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, int | float) and seconds >= 0:
+        return seconds
+    raise InvalidValue(f"{what}={seconds!r}: wait 0 seconds or more.")

@@ -5,13 +5,13 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self, Unpack
 
 from commonplace._sync.group_watch import GroupWatch
 from commonplace._sync.scope import Scope
 from commonplace._sync.session import COLLECTING, Group, Session
-from commonplace._sync.snapshot import Snapshot
+from commonplace._sync.snapshot import Snapshot, time_us
 from commonplace._sync.upkeep import Upkeep
 from commonplace._sync.watch import Watch
 from commonplace._sync.watching import WatchOptions, make_watch
@@ -248,8 +248,8 @@ class Memory(Upkeep):
         text: str | None = None,
         after: int = 0,
         before: int | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
         limit: int = 50,
     ) -> list[Record]:
         """Records newest first: by actor, region, revision, time or text.
@@ -259,15 +259,16 @@ class Memory(Upkeep):
         and `until` are times with a zone, both inclusive.
         """
         session = self._opened()
-        if since is not None:
-            just_before = since - timedelta(microseconds=1)
-            after = max(after, Snapshot(session, just_before).revision())
-        if until is not None:
-            last = Snapshot(session, until).revision()
-            before = last + 1 if before is None else min(before, last + 1)
-        wanted = LogFilter(where, actor, region, key, text, after, before)
-        found: list[Record] = []
+        wanted = LogFilter(where, actor, region, key, text, after, before).checked()
         check_limit(limit)
+        if since is not None:
+            earlier = reading.revision_at(session.tenant, time_us(since) - 1)
+            after = max(after, session.read(earlier))
+        if until is not None:
+            last = session.read(reading.revision_at(session.tenant, time_us(until)))
+            before = last + 1 if before is None else min(before, last + 1)
+        wanted = wanted._replace(after=after, before=before)
+        found: list[Record] = []
         start: tuple[int, int] | None = None
         while len(found) < limit:
             page = session.read(listing.log_page(session.reader, wanted, start))

@@ -16,6 +16,14 @@ from commonplace.storage.proposal import check_version
 from commonplace.storage.views import entry_view
 
 
+def time_us(at: object) -> int:
+    """A time as commits are stamped. Raises `InvalidInput` when it has no zone."""
+    time = parse_time(at) if isinstance(at, str) else at
+    if not isinstance(time, datetime) or time.utcoffset() is None:
+        raise InvalidInput(f"{at} has no zone: say which one, as in datetime.now(UTC).")
+    return to_us(time)
+
+
 class Snapshot:
     """A revision, or the last one at or before a time. Same revision, same bytes, for ever.
 
@@ -25,12 +33,8 @@ class Snapshot:
     def __init__(self, session: Session, at: int | str | datetime) -> None:
         self._session = session
         self._revision: int | None = None
-        if isinstance(at, str):
-            at = parse_time(at)
-        if isinstance(at, datetime):
-            if at.tzinfo is None:
-                raise InvalidInput(f"{at} has no zone: say which one, as in datetime.now(UTC).")
-            self._time_us = to_us(at)
+        if isinstance(at, str | datetime):
+            self._time_us = time_us(at)
         else:
             self._revision = check_version(at, "at")
 

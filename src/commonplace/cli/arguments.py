@@ -95,7 +95,9 @@ def when_option(text: str) -> datetime:
     """A time with its zone, or how long ago, for click."""
     try:
         return parse_when(text, datetime.now(UTC))
-    except (InvalidReference, OverflowError) as error:
+    except OverflowError:
+        raise click.BadParameter(f"{text!r} is before the year 1.") from None
+    except InvalidReference as error:
         raise click.BadParameter(f"{error} Or say how long ago: 30m, 2h, 3d.") from None
 
 

@@ -32,7 +32,7 @@ _PAGE: Final = 512
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 10**9),
     default=50,
     metavar="N",
     help="At most so many; 0: all. Default: 50.",

@@ -42,7 +42,7 @@ _SECONDS = click.FloatRange(min=0)
     help="Say so when nothing came so long.",
 )
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="End after so many commits."
+    "-n", "--limit", type=click.IntRange(1, 10**9), metavar="N", help="End after so many commits."
 )
 @on_memory
 def watch(memory: Memory, out: Output, /, where: str, limit: int | None, **options: Any) -> None:

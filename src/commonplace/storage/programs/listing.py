@@ -9,11 +9,13 @@ from typing import NamedTuple
 from commonplace import limits
 from commonplace.core import reserved
 from commonplace.core.access import Reach, Tier
-from commonplace.errors import AccessDenied
+from commonplace.errors import AccessDenied, InvalidInput, InvalidValue
 from commonplace.model.entry import EntryKey
+from commonplace.model.names import check_key, check_name
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
-from commonplace.storage.codec import encode
+from commonplace.model.reference import check_any_region
+from commonplace.storage.codec import check_text, encode
 from commonplace.storage.programs.reading import (
     Reader,
     prefix_reach,
@@ -21,6 +23,7 @@ from commonplace.storage.programs.reading import (
     require_read,
     standing,
 )
+from commonplace.storage.proposal import check_version
 from commonplace.storage.rows import record_of
 from commonplace.storage.step import Answer, Program, Statement, Step
 
@@ -39,6 +42,23 @@ class LogFilter(NamedTuple):
     text: str | None = None
     after: int = 0
     before: int | None = None
+
+    def checked(self) -> "LogFilter":
+        """The filter itself. Raises an `InvalidInput` for what no record could ever match."""
+        if not isinstance(self.where, Namespace | NamespacePrefix | None):
+            raise InvalidInput(f"log() takes a Namespace or NamespacePrefix, not {self.where!r}.")
+        if self.actor is not None:
+            check_name(self.actor, "actor")
+        if self.region is not None:
+            check_any_region(self.region)
+        if self.key is not None and self.key != "":
+            check_key(self.key)
+        if self.text is not None and not check_text(self.text, "text"):
+            raise InvalidValue("text is empty: leave it out to ask for everything.")
+        check_version(self.after, "after")
+        if self.before is not None:
+            check_version(self.before, "before")
+        return self
 
 
 class Page(NamedTuple):
@@ -78,7 +98,7 @@ def log_page(
     """
     now = yield from standing(reader.tenant)
     yield from _require_some(reader, now.access_revision, wanted)
-    place = start or (wanted.before or now.revision + 1, 0)
+    place = start or (now.revision + 1 if wanted.before is None else wanted.before, 0)
     namespace = str(wanted.where) if isinstance(wanted.where, Namespace) else None
     pattern = encode(wanted.text)[1:-1] if wanted.text else None
     binding = (reader.tenant, *place, wanted.after, wanted.actor, namespace, wanted.region)
