@@ -146,20 +146,23 @@ def test_how_long_it_takes_over_a_hundred_thousand_records(tmp_path: Path) -> No
     """Prints; asserts no time. Run with `pytest -m soak -s tests/cli/test_process.py`."""
     with Memory(tmp_path / "team.db", actor="sup") as memory:
         block = memory.create_task("q3").create_block("findings", rule=AppendOnly())
-        for _ in range(100_000 // 250):
+        for batch in range(100_000 // 250):
+            if batch % 100 == 99:
+                block = memory.task("q3").create_block(f"findings-{batch}", rule=AppendOnly())
             with memory.atomic():
                 for number in range(250):
                     block.append(f"finding {number}")
-            if block.read().version % 25_000 == 0:
-                block = memory.task("q3").create_block(
-                    f"findings-{block.read().version}-{memory.position().revision}",
-                    rule=AppendOnly(),
-                )
     shell = Shell(tmp_path / "team.db")
     for words in (("--help",), ("log",), ("log", "--text", "finding 249", "--json")):
-        times_ms = []
+        wall_ms, busy_ms = [], []
         for _ in range(9):
-            begun = time.perf_counter()
+            begun, spent = time.perf_counter(), os.times()
             assert _run(shell, *words).returncode == 0
-            times_ms.append((time.perf_counter() - begun) * 1000)
-        print(f"commonplace {' '.join(words)}: median {sorted(times_ms)[4]:.0f} ms of 9")
+            wall_ms.append((time.perf_counter() - begun) * 1000)
+            now = os.times()
+            busy = now.children_user + now.children_system
+            busy_ms.append((busy - spent.children_user - spent.children_system) * 1000)
+        wall, busy = sorted(wall_ms)[4], sorted(busy_ms)[4]
+        print(
+            f"commonplace {' '.join(words)}: {wall:.0f} ms, of which {busy:.0f} ms busy (medians)"
+        )

@@ -6,7 +6,6 @@ before, then the environment: COMMONPLACE_MEMORY, COMMONPLACE_ACTOR, COMMONPLACE
 
 import functools
 import os
-import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import click
 
 import commonplace
+from commonplace._lazy import lazy_import
 from commonplace.cli.output import Output
 
 P = ParamSpec("P")
@@ -63,9 +63,11 @@ class Settings:
 
 def _system_user() -> str:
     """The name of the effective user. Not from the environment, which anybody can set."""
+    if not hasattr(os, "geteuid"):  # Windows, which has no such thing to ask
+        return str(lazy_import("getpass").getuser())
     number = os.geteuid()
     try:
-        return pwd.getpwuid(number).pw_name
+        return str(lazy_import("pwd").getpwuid(number).pw_name)
     except KeyError:
         return f"uid-{number}"
 
