@@ -50,6 +50,11 @@ def log_row(tenant: str, record: Record, is_base: bool, checkpoint: bytes | None
     )
 
 
+def logged_key(row: Sequence[Any]) -> EntryKey:
+    """The entry that a row of LOG_COLUMNS is about, for a reader who may not want the rest."""
+    return EntryKey(row[6], row[7], row[8])
+
+
 def record_of(row: Sequence[Any]) -> Record:
     """A row of LOG_COLUMNS as a record."""
     salt = row[18]

@@ -24,7 +24,7 @@ from commonplace.storage.programs.reading import (
     standing,
 )
 from commonplace.storage.proposal import check_version
-from commonplace.storage.rows import record_of
+from commonplace.storage.rows import logged_key, record_of
 from commonplace.storage.step import Answer, Program, Statement, Step
 
 
@@ -107,26 +107,26 @@ def log_page(
     judged: dict[reserved.Place, Reach] = {}
     records = []
     for row in rows:
-        record = record_of(row)
-        if not _asked_for(record, wanted):
+        entry = logged_key(row)
+        if not _asked_for(entry, wanted):
             continue
-        spot = reserved.judged_at(record.entry)
+        spot = reserved.judged_at(entry)
         if spot not in judged:
             judged[spot] = yield from reach(reader, now.access_revision, *spot)
-        if judged[spot].tier >= Tier.READER and record.revision >= judged[spot].since:
-            records.append(record)
+        if judged[spot].tier >= Tier.READER and row[0] >= judged[spot].since:
+            records.append(record_of(row))
     more = len(rows) == size
     return Page(records, (rows[-1][0], rows[-1][1]) if more else None)
 
 
-def _asked_for(record: Record, wanted: LogFilter) -> bool:
-    if wanted.region is None and reserved.is_reserved(record.entry.region):
+def _asked_for(entry: EntryKey, wanted: LogFilter) -> bool:
+    if wanted.region is None and reserved.is_reserved(entry.region):
         return False
-    if wanted.key is not None and record.entry.key != wanted.key:
+    if wanted.key is not None and entry.key != wanted.key:
         return False
     if not isinstance(wanted.where, NamespacePrefix):
         return True
-    return record.entry.namespace.startswith(str(wanted.where))
+    return entry.namespace.startswith(str(wanted.where))
 
 
 def _require_some(
