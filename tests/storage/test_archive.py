@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from commonplace import limits
-from commonplace.errors import AccessDenied, Compacted, InvalidInput, InvalidValue, Refused
+from commonplace.errors import AccessDenied, Compacted, Erased, InvalidInput, InvalidValue, Refused
 from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
 from commonplace.storage.logfile import LogReader
@@ -133,6 +133,21 @@ def test_an_erasure_after_an_archive(tmp_path: Path) -> None:
         memory.assert_sound()
         busy(memory, 3, 20)
         memory.execute(compact(memory.author, memory.head.revision))
+        memory.assert_sound()
+
+
+def test_an_erasure_of_an_archived_version_alone(tmp_path: Path) -> None:
+    with opened(IN_MEMORY) as memory:
+        for text in ("the secret line", "second", "third", "fourth"):
+            memory.append(text)
+        floor = memory.head.revision
+        memory.execute(compact(memory.author, floor))
+        memory.execute(archive(memory.author, floor - 1, str(tmp_path / "old.log")))
+        done = memory.execute(erase(memory.author, BLOCK, [1]))
+        assert done.records == () and done.lines == 1 and done.checkpoints == 1
+        with pytest.raises(Erased):
+            memory.read_at(floor)
+        assert memory.read().value[0].text == "[erased]"
         memory.assert_sound()
 
 

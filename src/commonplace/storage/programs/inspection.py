@@ -51,6 +51,7 @@ class Inspector:
         self._pending: list[str] = []
         self._bodiless: dict[int, tuple[int, int]] = {}
         self._unreadable: tuple[int, tuple[int, int]] | None = None
+        self._was_erased = False
         self._erased: list[list[int]] = []
         # Where the entry's row should say that replay begins.
         self._base = (0, 0)
@@ -77,7 +78,8 @@ class Inspector:
             self.retained = (row[9], row[17])
             self._tied = row[24] is not None or (row[0], row[1]) == (1, 0)
         if row[10] == "erase" and arguments is not None:
-            self._erased = _runs(arguments)
+            # Its list may be empty: the lines it blanked may be those of archived records.
+            self._was_erased, self._erased = True, _runs(arguments)
         self._last, self.place = row, (row[0], row[1])
         self._rows += 1
 
@@ -87,7 +89,7 @@ class Inspector:
         for version, place in self._bodiless.items():
             if not any(first <= version <= last for first, last in self._erased):
                 self._find("missing", place, version, "what was written is gone, not by erasure")
-        if self._unreadable is not None and not self._erased:
+        if self._unreadable is not None and not self._was_erased:
             version, place = self._unreadable
             self._find("value", place, version, "the value cannot be folded from the log")
         if self.retained is not None and not self._tied:
