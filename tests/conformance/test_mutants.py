@@ -33,7 +33,9 @@ def unshrunk() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("mutant", "test"), CASES, ids=[f"{mutant.name}-{test}" for mutant, test in CASES]
 )
-def test_suite_catches(mutant, test, harness):
+def test_suite_catches(mutant, test, harness, tmp_path: Path):
+    if mutant.processes:
+        harness = FileHarness(tmp_path)
     with mutant.applied(), pytest.raises((AssertionError, pytest.fail.Exception)) as caught:
         getattr(suite, test)(harness)
     assert_is_of_the_suite(caught.value)
@@ -48,10 +50,10 @@ def assert_is_of_the_suite(error: BaseException) -> None:
     assert Path(own[-1]).is_relative_to(_SUITE.parent), f"raised in {own[-1]}"
 
 
-def test_every_mutant_breaks_what_the_suite_accepts(harness):
+def test_every_mutant_breaks_what_the_suite_accepts(harness, tmp_path: Path):
     """Without a mutant each of these tests passes: it is the mutant that fails it."""
-    for test in sorted({test for _, test in CASES}):
-        getattr(suite, test)(harness)
+    for test, processes in sorted({(test, mutant.processes) for mutant, test in CASES}):
+        getattr(suite, test)(FileHarness(tmp_path) if processes else harness)
 
 
 def test_power_cut_shows_a_missing_sync(tmp_path: Path):

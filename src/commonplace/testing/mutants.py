@@ -15,12 +15,13 @@ from commonplace._sync.queue import Queue
 from commonplace.core import access, decide, digest, fold, text
 from commonplace.core.access import OWNS, Reach
 from commonplace.core.decide import Accept, Decision
-from commonplace.core.state import State
-from commonplace.model.entry import Line
+from commonplace.core.state import EntryState, State
+from commonplace.model.entry import EntryKey, Line
 from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
 from commonplace.storage import registry
 from commonplace.storage.address import open_engine
+from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import commit, listing, reading
 from commonplace.storage.selection import Selection
 from commonplace.storage.sqlite import opening
@@ -32,12 +33,16 @@ Break = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One broken promise: what is wrong, how it is broken, and the tests that must fail."""
+    """One broken promise: what is wrong, how it is broken, and the tests that must fail.
+
+    `processes`: it takes a memory that other processes open, too.
+    """
 
     name: str
     wrong: str
     breaks: tuple[Break, ...]
     caught_by: tuple[str, ...]
+    processes: bool = False
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -127,6 +132,18 @@ def _head_judged_now(
 ) -> Any:
     """A judge that looks at grants for the present only."""
     return _anybody() if at is not None else right(reader, revision, key)
+
+
+def _remembered(cache: Any, tenant: str, key: EntryKey, row: EntryState) -> EntryState | None:
+    held: EntryState | None = cache._values.get((tenant, key))
+    return None if held is None else replace(row, value=held.value)
+
+
+def _remembered_access(cache: Any, tenant: str, revision: int) -> Any:
+    known = cache._access.get(tenant, (revision, {}))[1]
+    standing = {key: entry for key, entry in known.items() if entry.exists}
+    cache._access[tenant] = (revision, standing)
+    return standing
 
 
 def _engines() -> Iterator[Mutant]:
@@ -232,6 +249,19 @@ _OTHERS = (
         "Everybody owns everything.",
         (_instead(access, "reach", lambda grants: OWNS),),
         ("test_stranger_reads_nothing", "test_stranger_writes_nothing"),
+    ),
+    Mutant(
+        "remembers_entries",
+        "An entry that was seen once is taken to stand, whatever others did to it.",
+        (_instead(StateCache, "value", _remembered),),
+        ("test_what_another_process_wrote_shows_at_once",),
+        processes=True,
+    ),
+    Mutant(
+        "remembers_grants",
+        "Grants that were seen once hold, whatever was changed since.",
+        (_instead(StateCache, "access", _remembered_access),),
+        ("test_revocation_ends_every_way_to_read",),
     ),
     Mutant(
         "queues_nobody",

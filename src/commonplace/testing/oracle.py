@@ -81,6 +81,7 @@ class Oracle:
     owner: str
     blocks: dict[str, Block]
     revision: int
+    floor: int = 0
     # (region, or "" for the whole namespace; actor) to (tier, first revision it shows)
     grants: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     past: dict[int, dict[str, Block]] = field(default_factory=dict)
@@ -172,12 +173,21 @@ class Oracle:
             return self.blocks[block]
         if at < since:
             raise No("access_denied")
+        if at < self.floor:
+            raise No("compacted")
         return self.past[at][block]
 
     def history(self, actor: str, block: str) -> list[Written]:
         """The records of a block that an actor may see, newest first."""
         since = self._may(actor, block, "reader")
         return [w for w in reversed(self.log) if w.block == block and w.revision >= since]
+
+    def compact(self, floor: int, head: int) -> None:
+        """Forget what stood before `floor`; the memory made records of its own up to `head`."""
+        self.floor = floor
+        for revision in range(self.revision + 1, head + 1):
+            self.past[revision] = copy.deepcopy(self.blocks)
+        self.revision = head
 
     def watched(self, after: int) -> list[tuple[int, list[Written]]]:
         """What the owner is delivered: the commits after a revision, each whole."""

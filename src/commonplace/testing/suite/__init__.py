@@ -7,10 +7,10 @@ from commonplace.testing.suite.groups import *  # noqa: F403
 from commonplace.testing.suite.machine import *  # noqa: F403
 from commonplace.testing.suite.outcomes import *  # noqa: F403
 from commonplace.testing.suite.participants import *  # noqa: F403
-from commonplace.testing.suite.powering import *  # noqa: F403
+from commonplace.testing.suite.power import *  # noqa: F403
 from commonplace.testing.suite.retries import *  # noqa: F403
 from commonplace.testing.suite.sessions import *  # noqa: F403
 from commonplace.testing.suite.snapshots import *  # noqa: F403
-from commonplace.testing.suite.updating import *  # noqa: F403
+from commonplace.testing.suite.updates import *  # noqa: F403
 from commonplace.testing.suite.versions import *  # noqa: F403
-from commonplace.testing.suite.watching import *  # noqa: F403
+from commonplace.testing.suite.watches import *  # noqa: F403

@@ -82,8 +82,13 @@ def test_nobody_sees_half_a_group(harness: Harness) -> None:
                 looks += 1
             return looks
 
+        start = stage.head
         together(write, read, read)
         assert stage.block("left").read().version == 60
+        for revision in range(start, stage.head + 1):
+            task = stage.owner.at(revision).task("work")
+            left, right = task.block("left").read(), task.block("right").read()
+            assert left.text == right.text, f"half a group stands at revision {revision}"
 
 
 def test_guard_that_no_longer_holds_refuses_the_commit(harness: Harness) -> None:

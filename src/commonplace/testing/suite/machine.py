@@ -215,6 +215,22 @@ class Comparison(RuleBasedStateMachine):
             f"{actor} reads {block} at r{at}",
         )
 
+    @precondition(lambda self: self.harness.durable)
+    @rule()
+    def reopen(self) -> None:
+        """Everybody leaves and comes back: what they know now comes from the disk alone."""
+        self.stage.close()
+        self.stage = Stage.reopened(self.harness, self.stage.address)
+        self.memories = {actor: self.stage.open(actor) for actor in ACTORS if actor != OWNER}
+        self.memories[OWNER] = self.stage.owner
+
+    @rule(back=st.integers(min_value=0, max_value=8))
+    def compact(self, back: int) -> None:
+        """Retention makes records of its own: the oracle takes the head from the memory."""
+        floor = max(self.oracle.revision - back, self.oracle.floor, self.start)
+        self.stage.owner.compact(floor)
+        self.oracle.compact(floor, self.stage.head)
+
     @rule(actor=_actors, block=_blocks)
     def read_history(self, actor: str, block: str) -> None:
         self._both(
@@ -231,7 +247,7 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(back=st.integers(min_value=0, max_value=12))
     def watch(self, back: int) -> None:
-        after = max(self.oracle.revision - back, self.start)
+        after = max(self.oracle.revision - back, self.oracle.floor, self.start)
         with self.stage.task.watch(after=after, timeout_s=0) as watch:
             seen = [
                 (n.revision, [(c.reference.region, c.new_version, c.operation) for c in n.changes])

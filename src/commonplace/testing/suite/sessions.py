@@ -2,8 +2,12 @@
 
 import threading
 
+from commonplace.errors import AnchorNotFound
 from commonplace.testing.harness import Harness
-from commonplace.testing.suite.stage import staged, together
+from commonplace.testing.history import Event
+from commonplace.testing.processes import Crew
+from commonplace.testing.suite.participants import job
+from commonplace.testing.suite.stage import Stage, needs_processes, staged, together
 
 
 def test_session_reads_its_own_writes(harness: Harness) -> None:
@@ -61,3 +65,32 @@ def test_reads_never_go_back(harness: Harness) -> None:
                 position = head
 
         together(write, read, read)
+
+
+def test_what_another_process_wrote_shows_at_once(harness: Harness) -> None:
+    """Nothing that a process remembers of an entry outlives a change by another one."""
+    needs_processes(harness)
+    with staged(harness, "log", share={"w": "editor"}) as stage, Crew() as crew:
+        log = stage.block("log")
+        log.append("mine")
+        for number in range(3):
+            log.replace("mine", f"{number} mine")
+            event = _append_elsewhere(stage, crew, number)
+            entry, line = log.read(), f"line {event.key}"
+            assert (entry.version, entry.revision) == (event.version, event.revision)
+            assert entry.lines[-1].text == line
+            try:
+                landed = log.replace(line, f"read {line}", expect=event.version)
+            except AnchorNotFound as error:
+                raise AssertionError(f"decided on a text that no longer stands: {error}") from error
+            assert landed.version == event.version + 1
+
+
+def _append_elsewhere(stage: Stage, crew: Crew, number: int) -> Event:
+    """Let another process append a line; what it was answered."""
+    calls = ["append"]
+    worker = crew.hire(job(stage.address, "w", "write", life=number, seed=1, count=1, calls=calls))
+    crew.ready(worker)
+    crew.begin(worker)
+    crew.wait(lambda: bool(worker.events), "the worker wrote")
+    return worker.events[0]
