@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from commonplace import Identity, Memory
 from commonplace.cli import exits
 from commonplace.cli.options import Settings
@@ -36,6 +38,29 @@ def test_append_takes_what_every_write_takes(team: Shell) -> None:
     assert record["arguments"]["text"] == "a\nb\n"
     assert (record["reason"], record["kind"]) == ("page 9", "inference")
     assert record["based_on"] == ["task/q3:findings@1"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("- an item",),
+        ("-5 degrees", "--reason", "- because"),
+        ("--- a/b", "--reason=- why not"),
+        ("- mostly", "--kind", "inference"),
+        ("--", "-x"),
+        ("--reason", "r", "--", "--json"),
+    ],
+)
+def test_a_text_may_begin_with_a_dash(team: Shell, words: tuple[str, ...]) -> None:
+    result = team.run("append", "task/q3:findings", *words)
+    assert result.exit_code == exits.OK, result.stderr
+    text = words[-1] if "--" in words else words[0]
+    assert team.objects("log", "--limit", "1")[0]["arguments"] == {"text": text}
+
+
+def test_a_mistyped_option_is_no_text(team: Shell) -> None:
+    assert team.run("append", "task/q3:findings", "x", "--resaon", "y").exit_code == exits.USAGE
+    assert team.run("append", "task/q3:findings", "-x").exit_code == exits.USAGE
 
 
 def test_the_same_key_writes_once(team: Shell) -> None:

@@ -41,7 +41,28 @@ def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
     out.emit({"type": "block", "reference": str(block.reference)}, str(block.reference))
 
 
-@click.command(short_help="Add lines to a block.")
+class TakesText(click.Command):
+    """A command whose text may begin with a dash, as the items of a list do.
+
+    A word with a space in it is no option. It goes behind `--`, where click takes it as it is.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, with such words last."""
+        if "--" in args:
+            return super().parse_args(ctx, args)
+        options = [each for each in self.params if isinstance(each, click.Option)]
+        valued = {name for each in options if not each.is_flag for name in each.opts}
+        words: list[str] = []
+        texts: list[str] = []
+        for word in args:
+            is_option = word.partition("=")[0] in valued or (words and words[-1] in valued)
+            is_text = word.startswith("-") and " " in word and not is_option
+            (texts if is_text else words).append(word)
+        return super().parse_args(ctx, [*words, "--", *texts] if texts else words)
+
+
+@click.command(cls=TakesText, short_help="Add lines to a block.")
 @click.argument("reference", metavar="REF")
 @click.argument("text")
 @click.option("--reason", default="", metavar="TEXT", help="Why; where it comes from.")
@@ -71,6 +92,8 @@ def append(
     **options: Any,
 ) -> None:
     """Add whole lines at the end of a block; this never conflicts. TEXT `-` is standard input.
+
+    A text that begins with a dash and has no space goes behind `--`.
 
     \b
     commonplace append task/q3:findings 'Churn fell 12% in Q3.' --reason 'page 17'
