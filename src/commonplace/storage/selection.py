@@ -11,6 +11,7 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs import listing, reading
+from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.reading import Reader, Standing
 from commonplace.storage.step import Answer, Program, Step
 from commonplace.storage.views import change_view
@@ -49,13 +50,19 @@ class Selection:
                 head=now.revision,
             )
         if after < now.floor:
-            raise Compacted(
-                f"The log after revision {after} was dropped by retention; it is whole from "
-                f"revision {now.floor}. Read the state there and watch after it.",
-                revision=after,
-                floor=now.floor,
-            )
+            yield from self._require_log(after)
         return after
+
+    def _require_log(self, after: int) -> Generator[Step, Answer, None]:
+        """Compaction leaves headers, which are all a watch needs; an archive takes them."""
+        anchor = yield from find_anchor(self.reader.tenant)
+        if anchor is not None and after < anchor.through:
+            raise Compacted(
+                f"The log up to revision {anchor.through} was archived to {anchor.file}. Read the "
+                "state there and watch after it.",
+                revision=after,
+                floor=anchor.through,
+            )
 
     def _require_some(self, now: Standing) -> Generator[Step, Answer, None]:
         if isinstance(self.where, NamespacePrefix):

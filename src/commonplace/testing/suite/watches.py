@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from commonplace.errors import Compacted
 from commonplace.testing.harness import Harness
@@ -128,13 +130,17 @@ def test_slow_watch_catches_up_from_the_log(harness: Harness) -> None:
         assert revisions == list(range(start + 2, start + 702))
 
 
-def test_watch_from_a_compacted_revision_says_so(harness: Harness) -> None:
-    with staged(harness, "notes") as stage:
+def test_watch_outlives_a_compaction_and_an_archive_says_so(harness: Harness) -> None:
+    """Headers survive compaction, so a watch skips nothing; what was archived is not there."""
+    with staged(harness, "notes") as stage, TemporaryDirectory() as folder:
         start = stage.head
         for number in range(10):
             stage.block("notes").append(f"line {number}")
         floor = start + 5
         stage.owner.compact(floor)
+        commits = stage.commits(stage.owner, after=start, upto=start + 10)
+        assert [commit.revision for commit in commits] == list(range(start + 1, start + 11))
+        stage.owner.archive(Path(folder) / "old.ndjson", through=floor)
 
         def watch() -> None:
             with stage.owner.watch(stage.owner.task(TASK).namespace, after=start) as commits:
