@@ -7,6 +7,7 @@ import pytest
 from commonplace import InvalidReference, Memory, Reference
 from commonplace.cli import exits
 from commonplace.cli.arguments import parse_reference, parse_when
+from commonplace.limits import MAX_GROUP_WRITES
 from shell import Shell
 
 FINDINGS = "task/q3:findings"
@@ -73,12 +74,14 @@ def test_log_pages_through_more_than_one_page_and_cuts_no_commit(
     memory: Memory, shell: Shell
 ) -> None:
     block = memory.create_task("q3").create_block("findings")
-    for _ in range(5):
+    for _ in range(18):
         with memory.atomic():
-            for number in range(250):
+            for number in range(MAX_GROUP_WRITES):
                 block.append(str(number))
-    assert _versions(shell, "--limit", "0") == list(range(1250, 0, -1))
-    assert _versions(shell, "--limit", "700") == list(range(1250, 550, -1))
+    newest = 18 * MAX_GROUP_WRITES
+    assert _versions(shell, "--limit", "0") == list(range(newest, 0, -1))
+    for limit in (1, MAX_GROUP_WRITES, MAX_GROUP_WRITES + 1, 700):
+        assert _versions(shell, "--limit", str(limit)) == list(range(newest, newest - limit, -1))
 
 
 def test_log_shows_each_reader_what_he_may_read(team: Shell) -> None:

@@ -13,8 +13,10 @@ from commonplace.cli.escape import escape, excerpt, quoted
 from commonplace.cli.fields import record_fields, time_text
 from commonplace.cli.options import on_memory
 from commonplace.cli.output import Output
+from commonplace.limits import MAX_GROUP_WRITES
 
-_PAGE: Final = 512
+_FEW: Final = MAX_GROUP_WRITES + 1
+_MANY: Final = 16 * MAX_GROUP_WRITES
 """Records read at a time; more than one commit can hold, so that every page gets further."""
 
 
@@ -58,7 +60,7 @@ def log(
     commonplace log --text 'Churn fell' --limit 5
     commonplace log task/q3:findings --revisions r10..r20 --reverse
     """
-    found: Iterator[Record] = records(memory, _asked(memory, where, **filters))
+    found: Iterator[Record] = records(memory, _asked(memory, where, **filters), limit)
     if limit:
         found = islice(found, limit)
     if reverse:
@@ -98,17 +100,18 @@ def _asked(
     return asked
 
 
-def records(memory: Memory, asked: Mapping[str, Any]) -> Iterator[Record]:
+def records(memory: Memory, asked: Mapping[str, Any], limit: int) -> Iterator[Record]:
     """All records that are asked for, newest first, a page at a time."""
     before, seen = asked["before"], None
+    size = _FEW if 0 < limit < _FEW else _MANY
     while True:
-        page = memory.log(**{**asked, "before": before}, limit=_PAGE)
+        page = memory.log(**{**asked, "before": before}, limit=size)
         for record in page:
             place = (record.revision, record.index)
             if seen is None or place < seen:
                 seen = place
                 yield record
-        if len(page) < _PAGE:
+        if len(page) < size:
             return
         before = page[-1].revision + 1
 
