@@ -1,6 +1,8 @@
 """The summary: what a run comes to, in lines for the screen."""
 
 import shlex
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -112,12 +114,21 @@ def next_lines(job: Job, verdicts: Sequence[Verdict]) -> Iterator[str]:
     cited = [text for verdict in verdicts if verdict.outcome == "ok" for text in verdict.citations]
     task = Namespace.task(job.task)
     whose = f"-m {shlex.quote(job.address)} --as {AUDITOR}"
+    program = _program()
     yield "try next"
-    yield f"  commonplace log {task} {whose}"
-    yield f"  commonplace blame {task}:{QUESTIONS} {whose}"
+    yield f"  {program} log {task} {whose}"
+    yield f"  {program} blame {task}:{QUESTIONS} {whose}"
     if cited:
         oldest = shlex.quote(f"{task}:{min(cited, key=_version)}")
-        yield f"  commonplace show {oldest} {whose}"
+        yield f"  {program} show {oldest} {whose}"
+
+
+def _program() -> str:
+    """The command as it can be typed here: by its name if that is found, else as it was called."""
+    called = Path(sys.argv[0])
+    if called.name != "commonplace" or shutil.which("commonplace"):
+        return "commonplace"
+    return shlex.quote(str(called))
 
 
 def _version(citation: str) -> int:
