@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_harness import FileHarness
 
 import commonplace
 from commonplace import Memory, Namespace, NamespacePrefix, errors, limits
 from commonplace.storage.codec import parse_json
 from commonplace.testing import powercut
 from commonplace.testing.suite.stage import TASK, Stage, staged
+from sqlite_harness import FileHarness
 
 ANGSTROM_APART = "A\u030a"  # the letter and the ring; NFC has one character for both
 LONE = "\ud800"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
-from sqlite_harness import FileHarness, MemoryHarness
 
 from commonplace.testing import powercut, suite
 from commonplace.testing.mutants import MUTANTS
 from commonplace.testing.suite import cut_power
+from sqlite_harness import FileHarness, MemoryHarness
 
 _SUITE = Path(suite.__file__).parent
 CASES = [(mutant, test) for mutant in MUTANTS.values() for test in mutant.caught_by]

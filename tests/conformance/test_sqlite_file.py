@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from sqlite_harness import FileHarness
 
 from commonplace.testing.suite import *  # noqa: F403
+from sqlite_harness import FileHarness
 
 
 @pytest.fixture

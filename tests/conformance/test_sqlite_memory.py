@@ -1,9 +1,9 @@
 """The conformance suite on a memory that lives in one process."""
 
 import pytest
-from sqlite_harness import MemoryHarness
 
 from commonplace.testing.suite import *  # noqa: F403
+from sqlite_harness import MemoryHarness
 
 
 @pytest.fixture

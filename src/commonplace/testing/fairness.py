@@ -55,8 +55,8 @@ def measure(
 ) -> Waits:
     """Let `processes` do `updates` each on one entry, with `think_s` of thought in each.
 
-    With `kill`, the first process is ended while it thinks, half way through. The waits of
-    the others that were cut short by its death are counted like any other.
+    With `kill`, the first process is ended while it thinks, half way through. How long it took
+    until the next was called is a figure of its own, and is no part of the others' waits.
     """
     with Memory(address, actor="owner") as memory:
         count = memory.create_task(TASK, share={ACTOR: "editor"}).create_block("count")
@@ -65,7 +65,7 @@ def measure(
         workers = [crew.hire(_job(address, n, updates, think_s)) for n in range(processes)]
         crew.ready(*workers)
         crew.begin(*workers)
-        detection_s = _kill_thinking(crew, workers, updates) if kill else 0.0
+        killed_s, detection_s = _kill_thinking(crew, workers, updates) if kill else (0.0, 0.0)
         living = [worker for worker in workers if not worker.ended]
         patience_s = 60.0 + 5 * processes * updates * think_s
         crew.wait(
@@ -83,9 +83,16 @@ def measure(
         counted=counted,
         failed=tuple(answer["message"] for answer in answers if "failed" in answer),
         repeated=sum(answer["calls"] - 1 for answer in done),
-        waited_s=tuple(answer["waited_s"] for answer in done),
+        waited_s=tuple(_wait_s(answer, killed_s, detection_s) for answer in done),
         detection_s=detection_s,
     )
+
+
+def _wait_s(answer: dict[str, Any], killed_s: float, detection_s: float) -> float:
+    """How long one update waited, less what it took to see that the one before it was dead."""
+    began_s, waited_s = float(answer["at_s"]), float(answer["waited_s"])
+    spans = began_s - waited_s < killed_s < began_s
+    return waited_s - detection_s if spans else waited_s
 
 
 def _job(address: str, number: int, updates: int, think_s: float) -> dict[str, Any]:
@@ -99,8 +106,8 @@ def _answers(worker: Worker) -> list[dict[str, Any]]:
     return [said for said in worker.said if "waited_s" in said or "failed" in said]
 
 
-def _kill_thinking(crew: Crew, workers: Sequence[Worker], updates: int) -> float:
-    """Kill the first while it thinks for the middle of its updates; seconds to the next call."""
+def _kill_thinking(crew: Crew, workers: Sequence[Worker], updates: int) -> tuple[float, float]:
+    """Kill the first while it thinks, half way; when that was, and seconds to the next call."""
     first, others = workers[0], workers[1:]
     crew.wait(
         lambda: {"thinking": updates // 2} in first.said,
@@ -118,7 +125,7 @@ def _kill_thinking(crew: Crew, workers: Sequence[Worker], updates: int) -> float
         ]
 
     crew.wait(lambda: bool(next_calls()), "the next was called")
-    return min(next_calls()) - killed_ns / 1e9
+    return killed_ns / 1e9, min(next_calls()) - killed_ns / 1e9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """The tests, by the guarantee they hold an engine to."""
 
 from commonplace.testing.suite.access import *  # noqa: F403
+from commonplace.testing.suite.cancellation import *  # noqa: F403
 from commonplace.testing.suite.chain import *  # noqa: F403
 from commonplace.testing.suite.contract import *  # noqa: F403
 from commonplace.testing.suite.groups import *  # noqa: F403
