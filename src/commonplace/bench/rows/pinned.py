@@ -7,7 +7,7 @@ from pathlib import Path
 
 import commonplace
 from commonplace import limits
-from commonplace.bench.measure import interleave, mean_us, medians, ratio
+from commonplace.bench.measure import in_pieces, mean_us, medians, ratio
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 from commonplace.bench.rows.agents import TASK, TEXT
@@ -32,17 +32,16 @@ def rows(plan: Plan) -> list[Row]:
     short, long = plan.folder / "short.db", plan.folder / "long.db"
     make_history(short, plan.short_history)
     make_history(long, plan.history)
-    size = max(_PINS, plan.reads // 10)
     with (
         commonplace.Memory(short, actor="bench") as near,
         commonplace.Memory(long, actor="bench") as far,
     ):
         readers = {plan.short_history: _Pins(near), plan.history: _Pins(far)}
         contest = {
-            f"{revisions:,} revisions, us": lambda pins=pins: mean_us(pins.read, size)
+            f"{revisions:,} revisions, us": lambda pins=pins: mean_us(pins.read, _PINS)
             for revisions, pins in readers.items()
         }
-        results = interleave(plan.rounds * 3, contest)
+        results = in_pieces(plan.rounds, max(1, plan.reads // _PINS), contest)
     a, b = results.values()
     value, spread = ratio(b, a)
     what = f"pinned read with {plan.history:,} revisions, over one with {plan.short_history:,}"
