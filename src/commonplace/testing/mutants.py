@@ -161,7 +161,7 @@ ENGINES_CAUGHT_BY: Mapping[type[Broken], tuple[str, ...]] = {
     broken.ComparesInAnEarlierRead: ("test_of_writers_with_one_expected_version_one_lands",),
     broken.ComparesTexts: ("test_a_text_that_came_back_is_still_another_version",),
     broken.RestartsVersions: ("test_versions_go_on_through_delete_and_recreate",),
-    broken.RepeatsRevisions: ("test_commit_order_is_real_time_order",),
+    broken.RepeatsRevisions: ("test_every_receipt_has_the_digest_of_its_place",),
     broken.AcknowledgesFirst: ("test_session_reads_its_own_writes",),
     broken.BreaksGroups: ("test_group_lands_as_one_revision", "test_nobody_sees_half_a_group"),
     broken.LeavesRowsOfTheRefused: ("test_refused_write_takes_its_whole_group_along",),
