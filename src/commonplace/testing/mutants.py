@@ -211,8 +211,7 @@ _OTHERS = (
         "condenses_everything",
         "An owner's condensation also removes what was written after the version it read.",
         (_operation("condense", _condensed_all),),
-        ("test_random_operations_agree_with_the_oracle",
-         "test_condense_keeps_what_came_after"),
+        ("test_condense_keeps_what_came_after",),
     ),
     Mutant(
         "replaces_touched_lines",
