@@ -138,7 +138,8 @@ class AsyncSession:
         version = story.current.version
         raise_refusal(
             refusal,
-            message=f"{refusal.message} {story.told} Decide again on the current text and retry "
+            message=" ".join(filter(None, (refusal.message, story.told)))
+            + " Decide again on the current text and retry "
             f"with expect={version}, or use update().",
             current=story.current,
             changes=story.changes,

@@ -134,7 +134,7 @@ def draft(
     """
     if expect is not None:
         check_version(expect, "expect")
-    if reason:
+    if reason != "":
         reason = check_text(reason, "reason")
         check_size(len(reason.encode()), "reason", limits.MAX_REASON_BYTES)
     if kind not in KINDS:

@@ -14,8 +14,10 @@ from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.storage.proposal import Draft, check_version, draft
 
 
-def check_shares(share: Mapping[str, str]) -> dict[str, str]:
+def check_shares(share: object) -> dict[str, str]:
     """Shares with every actor and tier checked."""
+    if not isinstance(share, Mapping):
+        raise InvalidValue(f'share={share!r} is no mapping: use {{"web-1": "editor"}}.')
     if len(share) > MAX_SHARES:
         raise LimitExceeded(f"{len(share)} shares in one commit; {MAX_SHARES} fit.")
     for actor, tier in share.items():
