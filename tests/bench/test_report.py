@@ -94,7 +94,11 @@ def test_the_command_measures_and_writes_json(tmp_path):
     done = CliRunner().invoke(bench, [*options, *folder])
     assert done.exit_code == 0, done.output
     kept = Result.from_json(output.read_text())
-    assert [row.name for row in kept.rows] == ["lone-writer", "point-read"]
+    assert [row.name for row in kept.rows] == [
+        "lone-writer",
+        "point-read",
+        "point-read-first",
+    ]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", kept.day)
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
