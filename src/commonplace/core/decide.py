@@ -190,12 +190,21 @@ class _Ruling:
             refusal = self._terms(write)
         if refusal:
             return refusal
+        if entry.exists and self._gives_up(write, entry):
+            return refusals.own_grant(write)
         same = write.operation == "grant" and entry.value == write.arguments
         if (entry.exists and same) or (not entry.exists and write.operation == "revoke"):
             return Outcome(-1, entry.version, unchanged=True)
         if write.operation in reserved.CREATES:
             self.created.add(reserved.made_by(write.entry))
         return self._apply(write, operation, limits.MAX_VALUE_BYTES)
+
+    def _gives_up(self, write: Write, stands: EntryState) -> bool:
+        """Whether an owner takes its own grant back, which could leave a place without one."""
+        own = write.entry.key.rpartition(">")[2].rpartition("/")[2] == escape(self.group.actor.name)
+        if not own or write.operation not in {"grant", "revoke"}:
+            return False
+        return bool(stands.value["tier"] == "owner" and write.arguments.get("tier") != "owner")
 
     def _may(self, write: Write, place: reserved.Place, needs: Tier) -> Refusal | None:
         has = self._reach(*place).tier

@@ -110,6 +110,15 @@ def deleted(write: Write, version: int, terms: Terms) -> Refusal:
     )
 
 
+def own_grant(write: Write) -> Refusal:
+    """The last owner could be gone."""
+    return Refusal(
+        "contract_mismatch",
+        f"Not written. An owner does not give up its own grant {write.entry.reference()}: make "
+        "another owner, who can take it back.",
+    )
+
+
 def never_written(write: Write) -> Refusal:
     """There is nothing to take away."""
     return Refusal("not_found", f"Not written. {write.entry.reference()} was never written.")

@@ -294,12 +294,12 @@ def test_the_middle_of_a_group_has_no_more_rights_than_its_beginning() -> None:
     assert (refusal.code, refusal.write) == ("access_denied", 2)
 
 
-def test_rights_taken_back_by_a_group_are_gone_in_it() -> None:
+def test_a_group_does_not_give_up_its_own_rights_either() -> None:
     tenant = Tenant().with_block().with_actors()
     refusal = tenant.refused("owner", append("x"), revoke("owner"), append("y"))
-    assert (refusal.code, refusal.write) == ("access_denied", 2)
+    assert (refusal.code, refusal.write) == ("contract_mismatch", 1)
     refusal = tenant.refused("owner", grant("owner", "reader"), append("y"))
-    assert (refusal.code, refusal.write) == ("access_denied", 1)
+    assert (refusal.code, refusal.write) == ("contract_mismatch", 0)
 
 
 def test_rights_made_by_a_group_are_gone_with_it() -> None:
@@ -394,3 +394,16 @@ def test_last_writer_wins_widens_no_access() -> None:
     tenant = Tenant().with_block("cache", LastWriterWins()).with_actors()
     assert tenant.refused("contributor", append("x", "cache")).code == "access_denied"
     tenant.must("editor", write(block("cache"), "rewrite", text="x"))
+
+
+@pytest.mark.parametrize("operation", ["revoke", "grant"])
+def test_an_owner_does_not_give_up_its_own_grant(operation: str) -> None:
+    """Else the last owner could leave a place that nobody can share any more."""
+    tenant = Tenant().with_block("findings")
+    key = EntryKey(TASK, "_grants", "lead")
+    less = {"tier": "reader", "history": True} if operation == "grant" else {}
+    assert tenant.refused("lead", write(key, operation, **less)).code == "contract_mismatch"
+    other = EntryKey(TASK, "_grants", "web")
+    tenant.must("lead", write(other, "grant", tier="owner", history=True))
+    tenant.must("web", write(key, operation, **less))
+    assert tenant.refused("lead", write(other, "revoke")).code == "access_denied"
