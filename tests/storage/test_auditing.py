@@ -211,6 +211,8 @@ def test_every_column_of_the_tenant(tampered: Tampered) -> None:
     columns = [row[1] for row in tampered.sql("PRAGMA table_info(tenant)")]
     (values,) = tampered.sql("SELECT * FROM tenant")
     for column, value in zip(columns, values, strict=True):
+        if column == "swept_us":  # speaks of idempotency rows, which are no part of the log
+            continue
         changes = {other(value, column)}
         if isinstance(value, int):
             changes |= {value - 1, value + 1}

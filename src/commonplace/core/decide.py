@@ -59,7 +59,10 @@ Decision = Accept | Duplicate | Refusal
 
 
 def decide(state: State, group: WriteGroup, now_us: int) -> Decision:
-    """Settle one proposal against `state` at engine time `now_us`.
+    """Settle one proposal against `state`, while the engine's clock says `now_us`.
+
+    That clock may jump, forwards and back: it judges the age of a key and nothing else, and
+    a key as old as one that was swept is refused whatever it says.
 
     `state.entries` must hold the group's footprint (`core.footprint`). Nothing is changed;
     the caller folds the effects in (`advance`) before it asks about the next group.
@@ -73,7 +76,8 @@ def decide(state: State, group: WriteGroup, now_us: int) -> Decision:
         return repeat.outcome if same else refusals.mismatch(group)
     if group.key_time_us is not None:
         age_us = now_us - group.key_time_us
-        if age_us > limits.IDEMPOTENCY_LIFE_S * 1e6:
+        swept = group.key_time_us + limits.IDEMPOTENCY_LIFE_S * 1e6 <= state.swept_us
+        if swept or age_us > limits.IDEMPOTENCY_LIFE_S * 1e6:
             return refusals.expired(age_us)
     return _Ruling(state, group).settle()
 

@@ -56,7 +56,8 @@ class State:
     """One tenant as a batch sees it. `decide` reads it; `fold.advance` moves it on.
 
     `entries` holds every key of the batch's footprint (NEVER where there is no row).
-    `access_revision` is the last revision that changed a grant or contract.
+    `access_revision` is the last revision that changed a grant or contract. Idempotency rows
+    of keys that expired at `swept_us` or before may be gone.
     """
 
     tenant: str
@@ -65,6 +66,7 @@ class State:
     digest: bytes = b""
     at_us: int = 0
     access_revision: int = 0
+    swept_us: int = 0
     entries: dict[EntryKey, EntryState] = field(default_factory=dict)
     repeats: dict[tuple[str, str], Repeat] = field(default_factory=dict)
 

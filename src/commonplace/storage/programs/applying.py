@@ -61,7 +61,7 @@ def apply_items(
         Statement("tenant_lock", [(tenant,)]),
         Statement("entry_load", [(tenant, *key) for key in keys]),
     )
-    now = Standing(*locks[0]) if locks else Standing(tenant, 0, 0, genesis(tenant), 0, 0)
+    now = Standing(*locks[0][:6]) if locks else Standing(tenant, 0, 0, genesis(tenant), 0, 0)
     batch = _Batch(now, Chain(now.revision, now.digest, at_us=now.at_us), retained)
     batch.entries = dict.fromkeys(keys, NEVER)
     batch.entries |= {EntryKey(*row[1:4]): entry_of(row[4:], MISSING) for row in rows}

@@ -65,7 +65,7 @@ def commit_batch(
     for group in groups:
         ledger = ledgers[group.tenant]
         at_us = max(now_us, ledger.state.at_us)
-        decision = decide(ledger.state, group, at_us)
+        decision = decide(ledger.state, group, now_us)
         if isinstance(decision, Accept):
             verdicts.append(_seal(ledger, group, decision, at_us))
         else:
@@ -221,7 +221,8 @@ def _statements(ledger: Ledger, now_us: int) -> list[Statement]:
     if ledger.records[0].revision // limits.SWEEP_EVERY_REVISIONS != (
         (state.revision + 1) // limits.SWEEP_EVERY_REVISIONS
     ):
-        statements.append(Statement("idempotency_sweep", [(tenant, now_us, limits.SWEEP_ROWS)]))
+        sweep = [(tenant, now_us, limits.SWEEP_ROWS)]
+        statements += Statement("tenant_swept", sweep), Statement("idempotency_sweep", sweep)
     return [statement for statement in statements if statement.rows]
 
 

@@ -7,7 +7,9 @@ CREATE TABLE tenant (
     floor INTEGER NOT NULL,
     digest BLOB NOT NULL,
     at_us INTEGER NOT NULL,
-    access_revision INTEGER NOT NULL
+    access_revision INTEGER NOT NULL,
+    -- Expiry of the youngest idempotency row that was swept.
+    swept_us INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- The log: headers for ever, bodies (salt, payload, reason) until retention or erasure.

@@ -2,7 +2,8 @@
 
 -- name: tenant_lock
 -- Taken first: under it no other batch of this tenant runs.
-SELECT tenant, revision, floor, digest, at_us, access_revision FROM tenant WHERE tenant = ?
+SELECT tenant, revision, floor, digest, at_us, access_revision, swept_us
+FROM tenant WHERE tenant = ?
 
 -- name: tenant_advance
 -- State and position commit together. A tenant begins with its first batch.
@@ -66,6 +67,14 @@ INSERT OR IGNORE INTO namespace (tenant, namespace, revision) VALUES (?, ?, ?)
 -- The outcome, for a retry whose answer was lost.
 INSERT INTO idempotency (tenant, actor, key, fingerprint, at_us, expires_us, outcome)
 VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: tenant_swept
+-- Before the sweep: keys as old as what it takes are refused from now on, whatever a clock says.
+UPDATE tenant SET swept_us = max(swept_us, (
+    SELECT coalesce(max(expires_us), 0) FROM (
+        SELECT expires_us FROM idempotency
+        WHERE tenant = ?1 AND expires_us < ?2 ORDER BY expires_us LIMIT ?3)))
+WHERE tenant = ?1
 
 -- name: idempotency_sweep
 -- Keys that carry their own date are refused by it once they are swept, so this is safe.
