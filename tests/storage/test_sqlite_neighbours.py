@@ -71,6 +71,25 @@ def test_without_a_bell_the_backstop_wakes(
     other.close()
 
 
+def test_the_backstop_sees_what_was_committed_before_its_thread_ran(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BACKSTOP_S", 0.01)
+    other = SqliteEngine(engine.path)
+    other.open(create=False)
+    engine._doorbell._bells.ring = lambda: None
+    start = threading.Thread.start
+
+    def late(thread: threading.Thread) -> None:
+        if thread.name == "commonplace-bell":
+            engine.propose(appending("a"), 30.0)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", late)
+    assert Bell(other).rang()
+    other.close()
+
+
 def test_a_commit_wakes_this_process_before_it_returns(engine: SqliteEngine) -> None:
     bell = Bell(engine)
     engine.propose(appending("a"), 30.0)

@@ -104,7 +104,8 @@ class Doorbell:
     """Wakes this engine's subscribers, and the other engines, when something was committed.
 
     `data_version` gives a number that changes with every commit of anybody; it is called from
-    the listening thread alone. `bells` is None where the platform has none.
+    one thread at a time: the first subscriber's, then the listening one. `bells` is None where
+    the platform has none.
     """
 
     def __init__(self, bells: Bells | None, data_version: Callable[[], int]) -> None:
@@ -197,13 +198,16 @@ class Doorbell:
         self._stop = socket.socketpair()
         if self._bells is not None:
             self._bell = self._bells.bind()
+        # Looked at here and not in the thread: what is committed from now on must show.
+        seen = self._look()
         # A daemon: it holds nothing that anybody was promised.
-        self._thread = threading.Thread(target=self._serve, name="commonplace-bell", daemon=True)
+        self._thread = threading.Thread(
+            target=self._serve, args=(seen,), name="commonplace-bell", daemon=True
+        )
         self._thread.start()
 
-    def _serve(self) -> None:
+    def _serve(self, seen: int) -> None:
         assert self._stop is not None
-        seen = self._look()
         with selectors.DefaultSelector() as selector:
             selector.register(self._stop[0], selectors.EVENT_READ)
             if self._bell is not None:
