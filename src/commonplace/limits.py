@@ -56,6 +56,8 @@ TICKET_LIFE_S: Final = 30.0
 """Life of a place in an `update` queue whose holder's death no kernel reports."""
 
 WATCH_BUFFER_COMMITS: Final = 4096
+MAX_DEBOUNCES: Final = 10
+"""Times its `debounce_s` that a watch holds a burst back at the most."""
 CURSOR_EVERY_COMMITS: Final = 64
 """Commits after which a named cursor is stored although more are waiting."""
 CLAIM_LIFE_S: Final = 30.0

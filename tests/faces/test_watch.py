@@ -5,7 +5,8 @@ import threading
 import pytest
 
 import commonplace
-from commonplace import Memory, Namespace, NamespacePrefix
+from commonplace import Memory, Namespace, NamespacePrefix, limits
+from commonplace._sync import watch as watch_module
 
 
 @pytest.fixture
@@ -312,3 +313,47 @@ def test_a_batch_commits_at_once_and_tells_at_the_end(memory, task):
     end()
     assert len({receipt.revision for receipt in receipts}) == 5
     assert len(rung) == 1
+
+
+class Clock:
+    """A clock for one watch, moved by its waits: each wait that something rings takes no time."""
+
+    def __init__(self, rings, watch_module, monkeypatch, session):
+        self.now_s = 0.0
+        self.rings = rings
+        self.waits = 0
+        monkeypatch.setattr(watch_module.time, "monotonic", lambda: self.now_s)
+        monkeypatch.setattr(session.gate, "waiter", lambda: self)
+
+    def wait(self, timeout_s):
+        self.waits += 1
+        if self.rings:
+            self.now_s += 0.01
+            self.rings.pop(0)()
+        else:
+            self.now_s += timeout_s
+
+    def close(self):
+        pass
+
+
+def test_a_debounced_watch_holds_a_burst_until_it_pauses(memory, task, monkeypatch):
+    block = task.create_block("findings")
+    start = block.append("first").revision - 1
+    burst = [lambda n=n: block.append(f"{n}") for n in range(5)]
+    clock = Clock(burst, watch_module, monkeypatch, memory._session)
+    watch = task.watch(after=start, region="findings", debounce_s=1.0, timeout_s=0)
+    assert next(watch).revision == start + 1
+    assert clock.waits == 6  # five rings and the pause
+    assert clock.now_s == pytest.approx(1.05)
+    assert [commit.revision for commit in watch] == list(range(start + 2, start + 7))
+
+
+def test_a_burst_without_end_is_held_for_a_bounded_time(memory, task, monkeypatch):
+    block = task.create_block("findings")
+    start = block.append("first").revision - 1
+    endless = [lambda: None] * 10_000
+    clock = Clock(endless, watch_module, monkeypatch, memory._session)
+    watch = task.watch(after=start, region="findings", debounce_s=0.5)
+    assert next(watch).revision == start + 1
+    assert clock.now_s == pytest.approx(limits.MAX_DEBOUNCES * 0.5, abs=0.02)

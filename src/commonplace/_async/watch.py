@@ -6,11 +6,12 @@ from typing import Self
 from commonplace._async.session import AsyncSession
 from commonplace.core.cursor import Cursor
 from commonplace.core.reserved import CURSORS
-from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS
+from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS, MAX_DEBOUNCES
 from commonplace.model.change import Commit
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace
 from commonplace.model.record import Record
+from commonplace.storage.gate import AsyncWaiter
 from commonplace.storage.programs import reading
 from commonplace.storage.proposal import draft
 from commonplace.storage.selection import Selection
@@ -32,6 +33,7 @@ class AsyncWatch:
         after: int | None,
         progress_s: float | None,
         timeout_s: float | None,
+        debounce_s: float | None = None,
         cursor: "AsyncBookmark | None" = None,
     ) -> None:
         self._session = session
@@ -40,6 +42,8 @@ class AsyncWatch:
         self._position: int | None = None
         self._progress_s = progress_s
         self._timeout_s = timeout_s
+        self._debounce_s = debounce_s
+        self._in_burst = False
         self._ready: list[tuple[Record, ...]] = []
         self._cursor = cursor
         self._unstored = 0
@@ -72,9 +76,11 @@ class AsyncWatch:
             while not self._closed:
                 commit = await self._next(position)
                 if commit is not None:
+                    await self._let_burst_end(waiter)
                     self._is_delivered = True
                     self._quiet_s = 0.0
                     return commit
+                self._in_burst = False
                 position = self._position or 0
                 if await self._store(position):
                     continue  # that moved the head: look again
@@ -88,6 +94,19 @@ class AsyncWatch:
         finally:
             waiter.close()
         raise StopAsyncIteration
+
+    async def _let_burst_end(self, waiter: AsyncWaiter) -> None:
+        """Hold the first commit of a burst until nothing rang for `debounce_s`, within a bound."""
+        if self._debounce_s is None or self._in_burst:
+            return
+        self._in_burst = True
+        started = now = time.monotonic()
+        while now - started < self._debounce_s * MAX_DEBOUNCES:
+            rang = now
+            await waiter.wait(self._debounce_s)
+            now = time.monotonic()
+            if now - rang >= self._debounce_s:
+                return
 
     async def settle(self) -> None:
         """Say that what was delivered is done, without asking for more: a named cursor moves."""

@@ -18,7 +18,9 @@ class WatchOptions(TypedDict, total=False):
 
     `cursor`: store the position under this name and go on from it next time. `group`: share
     the commits with every other watch of that group. `progress_s`: a progress mark when
-    nothing came for so long. `timeout_s`: end when nothing came for so long.
+    nothing came for so long. `timeout_s`: end when nothing came for so long. `debounce_s`:
+    hold a burst of commits back until it pauses for so long, at most MAX_DEBOUNCES times that;
+    then they come one by one, none merged and none lost.
     """
 
     after: int | None
@@ -29,6 +31,7 @@ class WatchOptions(TypedDict, total=False):
     group: str | None
     progress_s: float | None
     timeout_s: float | None
+    debounce_s: float | None
 
 
 def make_watch(
@@ -49,13 +52,16 @@ def make_watch(
         check_name(options["actor"], "actor")
     progress_s = _wait(options.get("progress_s"), "progress_s")
     timeout_s = _wait(options.get("timeout_s"), "timeout_s")
+    debounce_s = _wait(options.get("debounce_s"), "debounce_s")
     selection = Selection(
         session.reader, where, options.get("region"), options.get("operation"), options.get("actor")
     )
     if cursor is not None and group is not None:
         raise InvalidInput("A watch has a cursor of its own or a group's, not both.")
-    if group is not None and progress_s is not None:
-        raise InvalidInput("A group's members share commits; progress marks are for a watch alone.")
+    if group is not None and (progress_s, debounce_s) != (None, None):
+        raise InvalidInput(
+            "A group's members share commits; progress_s and debounce_s are for a watch alone."
+        )
     if group is not None:
         return AsyncGroupWatch(
             session,
@@ -70,6 +76,7 @@ def make_watch(
         after=after,
         progress_s=progress_s,
         timeout_s=timeout_s,
+        debounce_s=debounce_s,
         cursor=None if cursor is None else AsyncBookmark(session, check_name(cursor, "cursor")),
     )
 

@@ -8,11 +8,12 @@ from typing import Self
 from commonplace._sync.session import Session
 from commonplace.core.cursor import Cursor
 from commonplace.core.reserved import CURSORS
-from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS
+from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS, MAX_DEBOUNCES
 from commonplace.model.change import Commit
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace
 from commonplace.model.record import Record
+from commonplace.storage.gate import Waiter
 from commonplace.storage.programs import reading
 from commonplace.storage.proposal import draft
 from commonplace.storage.selection import Selection
@@ -34,6 +35,7 @@ class Watch:
         after: int | None,
         progress_s: float | None,
         timeout_s: float | None,
+        debounce_s: float | None = None,
         cursor: "Bookmark | None" = None,
     ) -> None:
         self._session = session
@@ -42,6 +44,8 @@ class Watch:
         self._position: int | None = None
         self._progress_s = progress_s
         self._timeout_s = timeout_s
+        self._debounce_s = debounce_s
+        self._in_burst = False
         self._ready: list[tuple[Record, ...]] = []
         self._cursor = cursor
         self._unstored = 0
@@ -74,9 +78,11 @@ class Watch:
             while not self._closed:
                 commit = self._next(position)
                 if commit is not None:
+                    self._let_burst_end(waiter)
                     self._is_delivered = True
                     self._quiet_s = 0.0
                     return commit
+                self._in_burst = False
                 position = self._position or 0
                 if self._store(position):
                     continue  # that moved the head: look again
@@ -90,6 +96,19 @@ class Watch:
         finally:
             waiter.close()
         raise StopIteration
+
+    def _let_burst_end(self, waiter: Waiter) -> None:
+        """Hold the first commit of a burst until nothing rang for `debounce_s`, within a bound."""
+        if self._debounce_s is None or self._in_burst:
+            return
+        self._in_burst = True
+        started = now = time.monotonic()
+        while now - started < self._debounce_s * MAX_DEBOUNCES:
+            rang = now
+            waiter.wait(self._debounce_s)
+            now = time.monotonic()
+            if now - rang >= self._debounce_s:
+                return
 
     def settle(self) -> None:
         """Say that what was delivered is done, without asking for more: a named cursor moves."""
