@@ -91,7 +91,9 @@ class SharedNotebook:
                 break
             try:
                 if edit.old:
-                    receipt = block.replace(edit.old, edit.new, reason=contribution.where)
+                    receipt = block.replace(
+                        edit.old, edit.new, base=entry.version, reason=contribution.where
+                    )
                 else:
                     unchanged = ((block.reference, entry.version),)
                     receipt = block.append(edit.new, reason=contribution.where, guards=unchanged)
