@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from commonplace.core.access import GRANTS, TENANT, Tier, is_private
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Rule, find_rule
-from commonplace.core.text import Text, joined, size_bytes
+from commonplace.core.text import joined
 from commonplace.core.verdict import Refusal
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
@@ -175,8 +175,3 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Terms):
         return value.contract.to_plain()
     return value
-
-
-def text_size(value: Text) -> int:
-    """The size of a text in bytes."""
-    return size_bytes(value)

@@ -53,7 +53,7 @@ class Repeat:
 
 @dataclass(slots=True)
 class State:
-    """One tenant as a batch sees it. `decide` reads it; `fold.advance` moves it on.
+    """One tenant as a batch sees it. `decide` reads it; whoever seals moves it on.
 
     `entries` holds every key of the batch's footprint (NEVER where there is no row).
     `access_revision` is the last revision that changed a grant or contract. Idempotency rows
