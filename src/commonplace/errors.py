@@ -12,12 +12,18 @@
     │   ├── ContractMismatch        the region's contract does not allow this
     │   ├── LimitExceeded           a bound in `limits`, with the excess
     │   ├── IdempotencyMismatch     the key was used for another request
-    │   └── IdempotencyExpired      the key is older than keys live
+    │   ├── IdempotencyExpired      the key is older than keys live
+    │   ├── StaleTurn               what the turn was served has changed
+    │   ├── NotAuthor               neither who wrote it nor an owner
+    │   ├── CascadeTooLarge         a retraction would reach more than it may
+    │   └── DispatchSuperseded      a reply to what was sent again since
     ├── InvalidInput                refused before it reached the memory
     │   ├── InvalidName
     │   │   └── InvalidNamespace
     │   ├── InvalidReference        with a caret under the fault
     │   ├── InvalidValue
+    │   ├── InvalidReport           a citation that does not parse, with a caret
+    │   ├── BudgetTooSmall          not one line fits
     │   ├── DamagedFile             a log file that is not whole; `line` says where
     │   └── UnfitRecord             a record to apply that does not follow from what stands
     ├── NotFound                    no such region, version or file
@@ -26,6 +32,8 @@
     ├── FutureRevision              above the head
     ├── AccessChanged               a grant was taken back during a watch
     ├── NestedUpdate                an `update` inside an `update`
+    ├── TurnEnded                   a turn used after its end
+    ├── ForeignTurn                 a turn of another process, memory or actor
     ├── OutcomeUnknown              sent, and the answer was lost: retry with the same key
     ├── ForkedMemory                a memory carried across a fork
     ├── DamagedMemory               what was promised on write is not there on read
@@ -136,6 +144,30 @@ class IdempotencyExpired(Refused):
     code = "idempotency_expired"
 
 
+class StaleTurn(Refused):
+    """What this turn was served has changed since; `changes` says how, the newest first."""
+
+    code = "stale_turn"
+
+
+class NotAuthor(Refused):
+    """Not written: only who wrote it, or an owner, takes it back; `authors` names them."""
+
+    code = "not_author"
+
+
+class CascadeTooLarge(Refused):
+    """Not written: more was built on it than one retraction marks; `limit` says how much."""
+
+    code = "cascade_too_large"
+
+
+class DispatchSuperseded(Refused):
+    """Not written: the dispatch was sent again since; `by` names the one to reply to."""
+
+    code = "dispatch_superseded"
+
+
 class InvalidInput(CommonplaceError, ValueError):
     """The request itself is malformed; nothing was sent."""
 
@@ -189,6 +221,18 @@ class InvalidValue(InvalidInput):
     code = "invalid_value"
 
 
+class InvalidReport(InvalidInput):
+    """A citation in a report does not parse; `problems` lists them, `line` is the first's."""
+
+    code = "invalid_report"
+
+
+class BudgetTooSmall(InvalidInput):
+    """Not one line fits into the budget; `needed_tokens` would do."""
+
+    code = "budget_too_small"
+
+
 class DamagedFile(InvalidInput):
     """The file is no log of ours, or was damaged; `line` says where. Nothing was kept."""
 
@@ -235,6 +279,18 @@ class NestedUpdate(CommonplaceError):
     """An update inside an update would wait for itself: do both changes in one."""
 
     code = "nested_update"
+
+
+class TurnEnded(CommonplaceError):
+    """This turn has ended: begin another with memory.turn(), at the same pin if need be."""
+
+    code = "turn_ended"
+
+
+class ForeignTurn(CommonplaceError):
+    """This turn belongs to another process, memory or actor: begin one of your own."""
+
+    code = "foreign_turn"
 
 
 class OutcomeUnknown(CommonplaceError):

@@ -20,7 +20,7 @@ MAX_INTEGER: Final = 2**63 - 1
 MAX_REASON_BYTES: Final = 4096
 
 MAX_GROUP_WRITES: Final = 256
-MAX_GUARDS: Final = 64
+MAX_GUARDS: Final = 512
 MAX_BASED_ON: Final = 64
 MAX_SHARES: Final = 64
 
@@ -74,3 +74,22 @@ MAX_REVIEW: Final = 1000
 """Records based on erased ones that a receipt lists; the rest are counted."""
 MAX_EXPORT_LINE_BYTES: Final = 16 << 20
 """One line of an exported log: a record with the checkpoint it may carry."""
+
+MAX_SERVED_ROWS: Final = 512
+"""Passages that one record lists of what a turn was served; more take further records."""
+MAX_CASCADE: Final = 10_000
+"""Records built on a retracted one that are marked with it; more refuse the retraction."""
+MAX_NOTICES: Final = 100
+"""Retractions that a turn is told of at once; the rest are counted."""
+MAX_INBOX: Final = 512
+"""Messages of one look into a channel's inbox; the rest are counted."""
+MAX_SOUGHT_BYTES: Final = 4096
+"""A sentence to look for in every state that ever stood."""
+MAX_HITS: Final = 512
+"""Records with a sentence in them that one question follows up; the rest are counted."""
+MAX_REPORT_BYTES: Final = 4 << 20
+MAX_CITATIONS: Final = 10_000
+"""Citations of one report."""
+MAX_BISECT_STEPS: Final = 64
+MAX_TIMELINE_EVENTS: Final = 4096
+"""Events of one timeline; the rest are counted."""
