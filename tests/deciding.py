@@ -142,7 +142,7 @@ class Tenant:
             step = effect.write
             record = Record(
                 state.revision, index, state.at_us, asked.actor, asked.key, step.entry,
-                effect.after.version, step.operation, step.kind, step.based_on, asked.trace,
+                effect.after.version, step.operation, step.kind, step.based_on, asked.trace, asked.turn,
                 effect.after.dead, effect.after.size_bytes, step.commitment, b"",
                 Body(step.salt, step.payload, step.reason),
             )  # fmt: skip

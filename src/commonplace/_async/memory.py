@@ -6,38 +6,32 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Self, Unpack
 
+from commonplace._async.asking import AsyncAsking
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.scope import AsyncScope
 from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
-from commonplace._async.snapshot import AsyncSnapshot, time_us
+from commonplace._async.snapshot import AsyncSnapshot
 from commonplace._async.upkeep import AsyncUpkeep
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
-from commonplace.core.reserved import contract_key
 from commonplace.errors import EngineUnavailable, InvalidInput, InvalidValue, NotFound
-from commonplace.explain.blame import BlameLine, blame_passage
-from commonplace.explain.describe import Description, describe
-from commonplace.explain.diff import Diff, diff
-from commonplace.explain.lookup import CommitRecords, Passage, commit_at, key_of, resolve
 from commonplace.limits import DEADLINE_S
 from commonplace.model.actor import Actor
 from commonplace.model.names import check_name
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.receipt import Position, Receipt
-from commonplace.model.record import Record
 from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import AsyncGate
-from commonplace.storage.programs import listing, namespaces, reading
-from commonplace.storage.programs.listing import LogFilter
-from commonplace.storage.proposal import as_reference, check_limit, check_version, guard_draft
+from commonplace.storage.programs import namespaces, reading
+from commonplace.storage.proposal import guard_draft
 from commonplace.storage.registry import acquire, release
 
 EVERYTHING = NamespacePrefix(())
 
 
-class AsyncMemory(AsyncUpkeep):
+class AsyncMemory(AsyncAsking, AsyncUpkeep):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of
@@ -235,75 +229,6 @@ class AsyncMemory(AsyncUpkeep):
         if group.drafts:
             first = guard_draft(group.drafts[0], guards, key)
             group.receipts = await session.commit((first, *group.drafts[1:]))
-
-    async def log(
-        self,
-        where: Namespace | NamespacePrefix | None = None,
-        *,
-        actor: str | None = None,
-        region: str | None = None,
-        key: str | None = None,
-        text: str | None = None,
-        after: int = 0,
-        before: int | None = None,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        limit: int = 50,
-    ) -> list[Record]:
-        """Records newest first: by actor, region, revision, time or text.
-
-        Without `where`, or in a namespace, it shows what this actor may read; over a prefix
-        it takes a grant for it. `after` and `before` are revisions, both exclusive; `since`
-        and `until` are times with a zone, both inclusive.
-        """
-        session = self._opened()
-        wanted = LogFilter(where, actor, region, key, text, after, before).checked()
-        check_limit(limit)
-        if since is not None:
-            earlier = reading.revision_at(session.tenant, time_us(since) - 1)
-            after = max(after, await session.read(earlier))
-        if until is not None:
-            last = await session.read(reading.revision_at(session.tenant, time_us(until)))
-            before = last + 1 if before is None else min(before, last + 1)
-        wanted = wanted._replace(after=after, before=before)
-        found: list[Record] = []
-        start: tuple[int, int] | None = None
-        while len(found) < limit:
-            page = await session.read(listing.log_page(session.reader, wanted, start))
-            found += page.records
-            if page.next_before is None:
-                break
-            start = page.next_before
-        return found[:limit]
-
-    async def resolve(self, reference: Reference | str) -> Passage:
-        """What a reference names: the entry at its version, and the lines asked for."""
-        session = self._opened()
-        return await session.read(resolve(session.reader, as_reference(reference)))
-
-    async def blame(self, reference: Reference | str) -> list[BlameLine]:
-        """Who wrote each line that a reference names, in which version and why."""
-        session = self._opened()
-        return await session.read(blame_passage(session.reader, as_reference(reference)))
-
-    async def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
-        """What changed from `old` to `new`; with one reference, since the version before it."""
-        session = self._opened()
-        first = as_reference(old)
-        if new is None:
-            return await session.read(diff(session.reader, None, first))
-        return await session.read(diff(session.reader, first, as_reference(new)))
-
-    async def describe(self, reference: Reference | str) -> Description:
-        """What a region promises and who may do what; `str()` of it is for people."""
-        session, key = self._opened(), key_of(as_reference(reference))
-        contract = contract_key(key.namespace, key.region)
-        return await session.read(describe(session.reader, contract))
-
-    async def commit(self, revision: int) -> CommitRecords:
-        """The records of one revision that this actor may read, reserved regions included."""
-        session = self._opened()
-        return await session.read(commit_at(session.reader, check_version(revision, "revision")))
 
     async def position(self) -> Position:
         """The head: revision and digest. Keep it, and a log cut below it shows."""

@@ -16,7 +16,7 @@ SELECT value FROM cell WHERE name = ?
 -- What the last commit of a memory wrote, to be written again under the next numbers.
 SELECT tenant, revision, place, at_us, actor, identity, idempotency, namespace, region, key,
     version, operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-    salt, payload, reason, payload_digest, is_base, checkpoint
+    salt, payload, reason, payload_digest, turn, is_base, checkpoint
 FROM log WHERE tenant = ?1 ORDER BY revision DESC, place DESC LIMIT 1
 
 -- name: newest_key

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 from commonplace import limits
 from commonplace.core import access, refusals, reserved
 from commonplace.core.access import Reach, Tier
-from commonplace.core.fold import OPERATIONS, after_erasure, step_after
+from commonplace.core.fold import OF_RECORDS, OPERATIONS, after_erasure, step_after
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Attempt, Rule
-from commonplace.core.rules.rule import unread, version_conflict
+from commonplace.core.rules.rule import others_since, unread, version_conflict
 from commonplace.core.state import MISSING, EntryState, State
+from commonplace.core.taking_back import TAKING_BACK
 from commonplace.core.text import size_bytes
 from commonplace.core.verdict import Duplicate, Refusal
 from commonplace.core.wellformed import malformed
@@ -151,7 +152,10 @@ class _Ruling:
         if terms.rule is None:
             return refusals.unknown_rule(write, terms)
         operation = OPERATIONS[write.operation]
-        needed = operation.tier if write.operation == "erase" else terms.tiers.get(write.operation)
+        speaks = write.operation in OF_RECORDS
+        needed = self._taking(write, operation) if speaks else terms.tiers.get(write.operation)
+        if isinstance(needed, Refusal):
+            return needed
         if needed is None:
             return refusals.not_in_contract(write, terms)
         if write.entry.key and terms.contract.holds == "text":
@@ -159,13 +163,29 @@ class _Ruling:
         entry = self._entry(write.entry)
         attempt = Attempt(entry, write, self.group.actor.name)
         if reach.tier < needed:
+            if write.operation in TAKING_BACK:
+                return refusals.not_author(write, self._authors(write), reach.tier, needed)
             return self._rule_owner(attempt, terms.rule) or self._denied(
                 write, place, reach.tier, needed
             )
         refusal = _dead_or_absent(attempt, operation, terms) or _expectation(attempt)
-        if refusal is None and write.operation != "erase":
+        if refusal is None and not speaks:
             refusal = terms.rule.refuse(attempt)
         return refusal or self._apply(write, operation, terms.contract.max_bytes)
+
+    def _taking(self, write: Write, operation: Operation) -> Tier | Refusal:
+        """The tier it takes to speak of records; who wrote all of them takes them back himself."""
+        if write.operation not in TAKING_BACK:
+            return operation.tier
+        authors = self._authors(write)
+        if None in authors or not authors:
+            return refusals.never_written(write)
+        own = authors == {self.group.actor.name}
+        return Tier.CONTRIBUTOR if own else operation.tier
+
+    def _authors(self, write: Write) -> set[str | None]:
+        versions = write.arguments["versions"]
+        return {self.state.authors.get((write.entry, version)) for version in versions}
 
     def _rule_owner(self, attempt: Attempt, rule: Rule) -> Refusal | None:
         """A single writer's name is worth more to a refused reader than a missing tier."""
@@ -279,8 +299,8 @@ class _Ruling:
             if isinstance(value, Refusal):
                 return replace(value, facts={**value.facts, "version": before.version})
             size = _size(write, operation, before, value)
-        erasing = write.operation == "erase"
-        if size > max_bytes and size > before.size_bytes and not erasing:
+        speaks = write.operation in OF_RECORDS
+        if size > max_bytes and size > before.size_bytes and not speaks:
             return refusals.too_large(write, size, max_bytes)
         after = step_after(
             before,
@@ -291,7 +311,8 @@ class _Ruling:
             value=value,
             size_bytes=0 if operation.kills else size,
         )
-        if erasing and not isinstance(value, tuple):
+        replaced = write.arguments.get("current") and "value" in write.arguments
+        if speaks and not isinstance(value, tuple) and not replaced:
             after = after_erasure(before, after, write.arguments["current"], index)
         self.changed[write.entry] = after
         self.effects.append(Effect(write, before, after))
@@ -332,13 +353,21 @@ def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, 
     return (first, *((key, True) for key in keys))
 
 
+def taken_back(group: WriteGroup) -> Iterator[tuple[EntryKey, int]]:
+    """Every version that `group` takes back: whoever decides about it must know who wrote it."""
+    for write in group.writes:
+        if write.operation in TAKING_BACK:
+            for version in write.arguments["versions"]:
+                yield write.entry, version
+
+
 def _dead_or_absent(
     attempt: Attempt, operation: Operation, terms: reserved.Terms
 ) -> Refusal | None:
     entry, write, _ = attempt
-    if entry.version == 0 and write.operation in {"delete", "erase"}:
+    if entry.version == 0 and (write.operation == "delete" or write.operation in OF_RECORDS):
         return refusals.never_written(write)
-    if write.operation == "erase":  # what was deleted is still in the log
+    if write.operation in OF_RECORDS:  # what was deleted is still in the log
         return None
     if entry.dead and (operation.kills or not operation.whole):
         return refusals.deleted(write, entry.version, terms)
@@ -364,9 +393,13 @@ def _size(write: Write, operation: Operation, before: EntryState, value: Any) ->
         if operation.grows_bytes is not None:
             return before.size_bytes + operation.grows_bytes(write.arguments)
         return size_bytes(value)
+    if write.operation in TAKING_BACK:
+        return int(write.arguments.get("size_bytes", 0))
     return len(write.payload)
 
 
 def _moved(write: Write, version: int) -> bool:
-    read = write.arguments.get("base", write.arguments.get("through"))
-    return read is not None and read < version
+    if "base" in write.arguments:
+        return others_since(write.arguments, version)
+    through = write.arguments.get("through")
+    return through is not None and through < version

@@ -64,4 +64,6 @@ def link(previous: bytes, record: Header | Record) -> bytes:
             record.trace,
         )
     )
+    if record.turn:  # records from before there were turns keep their digests
+        header += _SEPARATOR + record.turn
     return sha256(previous + record.commitment + header.encode()).digest()

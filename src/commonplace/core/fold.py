@@ -11,6 +11,7 @@ from commonplace.core.document import DOCUMENT_OPERATIONS
 from commonplace.core.operation import Operation, is_refusal
 from commonplace.core.reserved import RESERVED_OPERATIONS
 from commonplace.core.state import MISSING, EntryState
+from commonplace.core.taking_back import TAKING_BACK
 from commonplace.core.text import ERASED_LINE, TEXT_OPERATIONS
 from commonplace.errors import DamagedMemory, NewerSchema
 
@@ -33,10 +34,14 @@ OPERATIONS: Mapping[str, Operation] = {
     **TEXT_OPERATIONS,
     **DOCUMENT_OPERATIONS,
     **RESERVED_OPERATIONS,
+    **TAKING_BACK,
     "delete": Operation("delete", Tier.OWNER, _delete, needs_value=False, whole=True, kills=True),
     "erase": Operation("erase", Tier.OWNER, _erase),
 }
 """Every operation by name: the vocabulary of the log."""
+
+OF_RECORDS = frozenset({"erase", *TAKING_BACK})
+"""Operations that speak of earlier records of their entry, whatever its rule."""
 
 
 def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: int) -> Any:
@@ -106,9 +111,9 @@ def step_after(
 
 
 def after_erasure(before: EntryState, after: EntryState, current: bool, index: int) -> EntryState:
-    """`after`, for an erasure on JSON: it keeps the size, or leaves a tombstone to begin at.
+    """`after`, for one OF_RECORDS on JSON: it keeps the size, or leaves a tombstone to begin at.
 
-    `current` says that what stood was erased. What was deleted before stays deleted.
+    `current` says that what stood is gone. What was deleted before stays deleted.
     """
     if not (before.dead or current):
         return replace(after, size_bytes=before.size_bytes)

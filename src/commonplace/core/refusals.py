@@ -3,6 +3,8 @@
 What happened, what stands now, what to do next; and nothing that the actor may not know.
 """
 
+from collections.abc import Collection
+
 from commonplace import limits
 from commonplace.core.access import Tier
 from commonplace.core.reserved import Place, Terms
@@ -43,6 +45,18 @@ def denied(actor: str, verb: str, place: Place, has: Tier, needs: Tier) -> Refus
             f"{verb} takes {needs.name.lower()}. Ask an owner to share it."
         )
     return Refusal("access_denied", message, {"actor": actor})
+
+
+def not_author(write: Write, authors: Collection[str | None], has: Tier, needs: Tier) -> Refusal:
+    """Somebody else wrote it, and the actor owns nothing here."""
+    names = sorted(name for name in authors if name)
+    return Refusal(
+        "not_author",
+        f"Not written. {write.operation} of {write.entry.reference()} takes {needs.name.lower()}, "
+        f"or having written what is taken back: that was {', '.join(names)}, and you are "
+        f"{has.name.lower()}. Ask one of them, or an owner.",
+        {"authors": names},
+    )
 
 
 def guard_failed(entry: EntryKey, version: int, stands: int) -> Refusal:

@@ -1,4 +1,4 @@
-"""The reserved regions: contracts, grants, cursors and retention are entries like any other.
+"""The reserved regions: contracts, grants, cursors and the rest are entries like any other.
 
 They live beside the regions they speak of, under names no user may choose, so that they
 are versioned, chained, watched and explained by the same machinery. This file says which
@@ -21,6 +21,8 @@ NAMESPACE = "_namespace"
 CONTRACTS = "_contracts"
 CURSORS = "_cursors"
 RETENTION = "_retention"
+SERVED = "_served"
+NOTICES = "_notices"
 
 ACCESS_REGIONS = frozenset({NAMESPACE, CONTRACTS, GRANTS})
 """Regions whose entries decide who may do what: a change of one moves `access_revision`."""
@@ -85,6 +87,8 @@ RESERVED_OPERATIONS: Mapping[str, Operation] = {
         _operation("raise_floor", Tier.OWNER),
         _operation("checkpoint", Tier.OWNER),
         _operation("archive", Tier.OWNER),
+        _operation("serve", Tier.OWNER),
+        _operation("acknowledge", Tier.OWNER),
     )
 }
 
@@ -94,6 +98,8 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     GRANTS: frozenset({"grant", "revoke"}),
     CURSORS: frozenset({"move"}),
     RETENTION: frozenset({"raise_floor", "checkpoint", "archive"}),
+    SERVED: frozenset({"serve"}),
+    NOTICES: frozenset({"acknowledge"}),
 }
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from commonplace.core.access import TENANT
-from commonplace.core.fold import OPERATIONS
+from commonplace.core.fold import OF_RECORDS, OPERATIONS
 from commonplace.core.reserved import RETENTION
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
@@ -44,8 +44,12 @@ def stands_alone(operation: str, dead: bool) -> bool:
 
 
 def may_drop(operation: str) -> bool:
-    """Whether a superseded payload may go: an erasure's says which bytes are missing and why."""
-    return operation != "erase"
+    """Whether a superseded payload may go.
+
+    An erasure's says which bytes are missing and why, a retraction's what it took back and what
+    was built on that; what turns were served has a retention of its own.
+    """
+    return operation not in OF_RECORDS and operation != "serve"
 
 
 class CursorAt(NamedTuple):

@@ -57,7 +57,8 @@ class State:
 
     `entries` holds every key of the batch's footprint (NEVER where there is no row).
     `access_revision` is the last revision that changed a grant or contract. Idempotency rows
-    of keys that expired at `swept_us` or before may be gone.
+    of keys that expired at `swept_us` or before may be gone. `authors` names who wrote the
+    versions that the batch takes back.
     """
 
     tenant: str
@@ -69,6 +70,7 @@ class State:
     swept_us: int = 0
     entries: dict[EntryKey, EntryState] = field(default_factory=dict)
     repeats: dict[tuple[str, str], Repeat] = field(default_factory=dict)
+    authors: dict[tuple[EntryKey, int], str] = field(default_factory=dict)
 
     def entry(self, key: EntryKey) -> EntryState:
         """The entry at `key`; a key outside the footprint is a defect, not an absence."""

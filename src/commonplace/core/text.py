@@ -124,11 +124,13 @@ def locate(lines: Text, anchor: str) -> Place | Refusal:
     return Place(found[0] - begins[first], first, last)
 
 
-def touched(lines: Text, first: int, last: int, base: int | None) -> Refusal | None:
-    """A conflict when one of the lines was written after version `base`."""
+def touched(lines: Text, first: int, last: int, arguments: Mapping[str, Any]) -> Refusal | None:
+    """A conflict when one of the lines was written after `base`, by none of the `own` versions."""
+    base, own = arguments.get("base"), arguments.get("own", ())
     if base is None:
         return None
-    late = [n for n in range(first, last + 1) if n < len(lines) and lines[n].version > base]
+    span = enumerate(lines[first : last + 1], start=first)
+    late = [n for n, line in span if line.version > base and line.version not in own]
     if not late:
         return None
     return Refusal(
@@ -150,7 +152,7 @@ def _replace(value: Text | None, arguments: Mapping[str, Any], version: int) -> 
     if changed and not changed.endswith("\n"):  # the last line lost its end: the next joins it
         last += 1
         changed += ended(lines[last : last + 1]) or "\n"
-    refusal = touched(lines, first, last, arguments.get("base"))
+    refusal = touched(lines, first, last, arguments)
     if refusal:
         return refusal
     became = changed.removesuffix("\n").split("\n") if changed else []
@@ -180,7 +182,7 @@ def _insert(value: Text | None, arguments: Mapping[str, Any], version: int) -> T
         if isinstance(place, Refusal):
             return place
         _, first, last = place
-        refusal = touched(lines, first, last, arguments.get("base"))
+        refusal = touched(lines, first, last, arguments)
         if refusal:
             return refusal
         at = last + 1

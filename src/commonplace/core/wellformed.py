@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from commonplace import limits
 from commonplace.core import reserved
-from commonplace.core.access import GRANTS, TENANT, TIERS
+from commonplace.core.access import GRANTS, TENANT, TIERS, is_private
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.fold import OPERATIONS
 from commonplace.core.verdict import Refusal
@@ -94,11 +94,10 @@ def _check_group(group: WriteGroup) -> None:
     _bound("writes in one commit", len(group.writes), limits.MAX_GROUP_WRITES)
     _bound("guards of one commit", len(group.guards), limits.MAX_GUARDS)
     _require(bool(group.key), "The idempotency key is empty.")
-    if _UNFIT.search(group.key) or _UNFIT.search(group.trace):
-        field = group.key if _UNFIT.search(group.key) else group.trace
-        raise _no(f"{field!r} holds a control character or a lone surrogate.")
-    size = len(group.key.encode())
-    _bound("bytes of the idempotency key", size, limits.MAX_IDEMPOTENCY_KEY_BYTES)
+    for field in (group.key, group.trace, group.turn):
+        if _UNFIT.search(field):
+            raise _no(f"{field!r} holds a control character or a lone surrogate.")
+        _bound("bytes of a header field", len(field.encode()), limits.MAX_IDEMPOTENCY_KEY_BYTES)
 
 
 def _check_guard(guard: Guard) -> None:
@@ -129,6 +128,9 @@ def _check_write(write: Write) -> None:
     for name in ("base", "through"):  # the versions read, whatever the operation
         if write.arguments.get(name) is not None:
             _count(write.arguments[name], f"{name}=")
+    own = write.arguments.get("own", ())
+    if own and not (_are_counts(own) and len(set(own)) == len(own)):
+        raise _no("own= lists the versions that the same turn wrote, each once.")
     check = _ARGUMENTS.get(write.operation)
     if check is not None:
         check(write.arguments)
@@ -153,6 +155,10 @@ def _check_place(entry: EntryKey) -> None:
         _require(
             region != reserved.RETENTION or namespace == TENANT,
             "Retention is the tenant's alone.",
+        )
+        _require(
+            region not in {reserved.SERVED, reserved.NOTICES} or is_private(namespace),
+            "What an actor's turns were served, and its notices, stand in its own namespace.",
         )
 
 
@@ -233,6 +239,62 @@ def _erase(arguments: Mapping[str, Any]) -> None:
     _require(isinstance(arguments.get("versions"), Sequence), "versions= takes a list.")
 
 
+def _are_counts(value: object) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and all(type(each) is int and 0 <= each <= limits.MAX_INTEGER for each in value)
+    )
+
+
+def _rows(rows: object, *shape: type) -> bool:
+    """Whether `rows` is a list of rows with values of these types, and no count below 0."""
+    return isinstance(rows, Sequence) and all(
+        isinstance(row, Sequence)
+        and tuple(type(each) for each in row) == shape
+        and all(each >= 0 for each in row if type(each) is int)
+        and not any(_UNFIT.search(each) for each in row if type(each) is str)
+        for row in rows
+    )
+
+
+def _taking_back(arguments: Mapping[str, Any]) -> None:
+    versions, lines = arguments.get("versions"), arguments.get("lines")
+    _require(_are_counts(versions) and bool(versions), "versions= lists what is taken back.")
+    _bound("versions taken back at once", len(versions or ()), limits.MAX_GROUP_WRITES)
+    _require(
+        isinstance(lines, Sequence) and all(_is_line_name(name) for name in lines),
+        "lines= names the lines that are taken back.",
+    )
+    _require(type(arguments.get("current")) is bool, "current= is true or false.")
+    if "text" in arguments:
+        _text(arguments)
+    if "size_bytes" in arguments:
+        _count(arguments["size_bytes"], "size_bytes=")
+    _require("value" not in arguments or "size_bytes" in arguments, "A value comes with its size.")
+    suspects, told = arguments.get("suspects", ()), arguments.get("told", ())
+    _require(_rows(suspects, str, str, str, int, str, int), "suspects= lists what was built on it.")
+    _bound("records built on it", len(suspects), limits.MAX_CASCADE)
+    for name in told:
+        check_name(name, "actor")
+
+
+def _serve(arguments: Mapping[str, Any]) -> None:
+    _text(arguments, "turn")
+    _require(not _UNFIT.search(arguments["turn"]), "turn= is the id of a turn.")
+    _count(arguments.get("pin"), "pin=")
+    _count(arguments.get("first"), "first=")
+    rows, refused = arguments.get("rows"), arguments.get("refused")
+    _require(_rows(rows, str, str, str, int, int, int, int), "rows= lists what was served.")
+    _require(_rows(refused, str, str, str, str, str, int), "refused= lists what was refused.")
+    for each in (rows, refused):
+        _bound("passages served", len(each or ()), limits.MAX_SERVED_ROWS)
+
+
+def _acknowledge(arguments: Mapping[str, Any]) -> None:
+    _require(arguments.get("how") in ("acknowledged", "rerun"), "how= is acknowledged or rerun.")
+
+
 def _grant(arguments: Mapping[str, Any]) -> None:
     tier = arguments.get("tier")
     _require(
@@ -274,4 +336,8 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "create": _contract,
     "change": _contract,
     "grant": _grant,
+    "retract": _taking_back,
+    "supersede": _taking_back,
+    "serve": _serve,
+    "acknowledge": _acknowledge,
 }

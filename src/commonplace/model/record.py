@@ -40,6 +40,7 @@ class Header(NamedTuple):
     kind: str
     based_on: tuple[str, ...]
     trace: str
+    turn: str
     dead: bool
     size_bytes: int
     commitment: bytes
@@ -51,7 +52,8 @@ class Record:
 
     `revision` numbers the commit, `index` the record inside it, `version` the change of its
     entry. `size_bytes` is the entry's size after the change and `dead` whether it is a
-    tombstone. `digest` chains this header to all before it. `body` is None after `erase`.
+    tombstone. `turn` is the one it was written in, empty outside of turns. `digest` chains this
+    header to all before it. `body` is None after `erase`.
     """
 
     revision: int
@@ -65,6 +67,7 @@ class Record:
     kind: str
     based_on: tuple[str, ...]
     trace: str
+    turn: str
     dead: bool
     size_bytes: int
     commitment: bytes

@@ -49,6 +49,7 @@ class WriteGroup:
     `key` is the idempotency key, scoped to tenant and actor, and `fingerprint` the digest
     of everything the caller asked for: the same key with another fingerprint is refused.
     `key_time_us` is the time the key itself carries, or None for a key of the caller's own.
+    `turn` is the turn it was written in, empty outside of turns.
     """
 
     tenant: str
@@ -59,3 +60,4 @@ class WriteGroup:
     guards: tuple[Guard, ...] = ()
     key_time_us: int | None = None
     trace: str = ""
+    turn: str = ""

@@ -87,6 +87,8 @@ def record_line(item: Item) -> bytes:
         "commitment": record.commitment.hex(),
         "digest": record.digest.hex(),
     }
+    if record.turn:
+        plain["turn"] = record.turn
     if body is not None:
         plain |= {"salt": body.salt.hex(), "reason": body.reason}
         if body.payload is not None:
@@ -111,8 +113,11 @@ def item_of(plain: Mapping[str, Any]) -> Item:
             raise InvalidInput(f"{name} is not {kind.__name__}")
         if kind is int and not 0 <= plain[name] <= limits.MAX_INTEGER:
             raise InvalidInput(f"{name} is no count")
-    for name in ("idempotency_key", "trace"):
-        if _has_control(plain[name]):
+    turn = plain.get("turn", "")
+    if type(turn) is not str:
+        raise InvalidInput("turn is not str")
+    for name in ("idempotency_key", "trace", "turn"):
+        if _has_control(plain.get(name, "")):
             raise InvalidInput(f"{name} holds a control character")
     if plain["kind"] not in KINDS:
         raise InvalidInput(f"{plain['kind']!r} is no kind")
@@ -128,6 +133,7 @@ def item_of(plain: Mapping[str, Any]) -> Item:
         kind=plain["kind"],
         based_on=tuple(_source(text) for text in plain["based_on"]),
         trace=plain["trace"],
+        turn=turn,
         dead=plain["dead"],
         size_bytes=plain["size_bytes"],
         commitment=_hex(plain, "commitment", 32),
@@ -151,7 +157,9 @@ _REQUIRED: Final[Mapping[str, type]] = {
     "based_on": list,
     "dead": bool,
 }
-_OPTIONAL: Final = {"salt", "reason", "payload", "payload_digest", "checkpoint", "previous"}
+_OPTIONAL: Final = {
+    *("salt", "reason", "payload", "payload_digest", "checkpoint", "previous", "turn"),
+}
 
 
 def _entry(plain: Mapping[str, Any]) -> EntryKey:

@@ -51,11 +51,15 @@ class WriteOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked write and what its group needs to know."""
+    """A checked write and what its group needs to know.
+
+    `asked` is what a retry must ask again: the payload without what a turn adds to it.
+    """
 
     write: Write
     guards: tuple[Guard, ...]
     idempotency_key: str | None
+    asked: bytes = b""
 
 
 def new_key(now_us: int, randomness: bytes) -> str:
@@ -127,10 +131,12 @@ def draft(
     based_on: Sequence[Reference | str] = (),
     guards: Sequence[tuple[Reference | str, int]] = (),
     idempotency_key: str | None = None,
+    basis: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Check one write and bind its bytes. `arguments` must be plain, checked data.
 
-    Raises an `InvalidInput` or `LimitExceeded`; nothing has been sent then.
+    `basis` holds the arguments that a turn adds. Raises an `InvalidInput` or `LimitExceeded`;
+    nothing has been sent then.
     """
     if expect is not None:
         check_version(expect, "expect")
@@ -144,7 +150,11 @@ def draft(
     if len(based_on) > limits.MAX_BASED_ON:
         raise LimitExceeded(f"based_on has {len(based_on)} references; {limits.MAX_BASED_ON} fit.")
     sources = tuple(str(_reference(source, entry.namespace)) for source in based_on)
-    payload = encode(arguments)
+    # An `edit` is what an `update` made of the text it was shown; what was asked for is the
+    # update, and its retry is shown another text. What a turn was served is not asked for at all.
+    asked = b"" if operation in {"edit", "serve"} else encode(arguments)
+    arguments = {**arguments, **(basis or {})}
+    payload = encode(arguments) if basis or not asked else asked
     check_size(len(payload), "what was written", 2 * limits.MAX_VALUE_BYTES)
     salt = os.urandom(16)
     write = Write(
@@ -159,7 +169,8 @@ def draft(
         kind,
         sources,
     )
-    return Draft(write, _guards(guards, entry.namespace) if guards else (), idempotency_key)
+    checked = _guards(guards, entry.namespace) if guards else ()
+    return Draft(write, checked, idempotency_key, asked)
 
 
 def guard_draft(
@@ -167,13 +178,20 @@ def guard_draft(
 ) -> Draft:
     """The first draft of a group, with the guards and the key of the group added."""
     more = _guards(guards, first.write.entry.namespace)
-    return Draft(first.write, first.guards + more, idempotency_key or first.idempotency_key)
+    key = idempotency_key or first.idempotency_key
+    return Draft(first.write, first.guards + more, key, first.asked)
 
 
 def group_of(
-    tenant: str, actor: Actor, drafts: Sequence[Draft], *, trace: str = "", key: str | None = None
+    tenant: str,
+    actor: Actor,
+    drafts: Sequence[Draft],
+    *,
+    trace: str = "",
+    turn: str = "",
+    key: str | None = None,
 ) -> WriteGroup:
-    """The group that commits `drafts` together."""
+    """The group that commits `drafts` together, in a turn if `turn` is the id of one."""
     if len(drafts) > limits.MAX_GROUP_WRITES:
         raise LimitExceeded(
             f"{len(drafts)} writes in one commit; {limits.MAX_GROUP_WRITES} fit. Split it."
@@ -189,24 +207,21 @@ def group_of(
         check_size(len(key.encode()), "idempotency key", limits.MAX_IDEMPOTENCY_KEY_BYTES)
     writes = tuple(each.write for each in drafts)
     guards = tuple(guard for each in drafts for guard in each.guards)
-    return WriteGroup(
-        tenant, actor, key, _fingerprint(writes, guards), writes, guards, key_time_us(key), trace
-    )
+    asked, dated_us = _fingerprint(drafts), key_time_us(key)
+    return WriteGroup(tenant, actor, key, asked, writes, guards, dated_us, trace, turn)
 
 
-def _fingerprint(writes: Iterable[Write], guards: Iterable[Guard]) -> bytes:
-    """The digest of what was asked for: everything but the salts.
-
-    An `edit` is what an `update` made of the text it was shown; what was asked for is the
-    update, and its retry is shown another text. So its payload does not count.
-    """
+def _fingerprint(drafts: Sequence[Draft]) -> bytes:
+    """The digest of what was asked for: everything but the salts and what a turn adds."""
     asked = sha256()
-    for write in writes:
+    for write, told in [(each.write, each.asked) for each in drafts]:
+        if write.operation == "serve":
+            continue
         parts = (*write.entry, write.operation, str(write.expect), write.reason, write.kind)
-        asked.update("\x1f".join((*parts, *write.based_on)).encode())
-        asked.update(b"\x1e" + (b"" if write.operation == "edit" else write.payload))
-    for guard in guards:
-        asked.update("\x1f".join((*guard.entry, str(guard.version))).encode())
+        asked.update("\x1f".join((*parts, *write.based_on)).encode() + b"\x1e" + told)
+    for each in drafts:
+        for guard in each.guards:
+            asked.update("\x1f".join((*guard.entry, str(guard.version))).encode())
     return asked.digest()
 
 

@@ -15,7 +15,7 @@ from commonplace.storage.step import Row
 LOG_COLUMNS = (
     "revision, place, at_us, actor, identity, idempotency, namespace, region, key, version, "
     "operation, kind, based_on, trace, dead, size_bytes, commitment, digest, "
-    "salt, payload, reason, payload_digest"
+    "salt, payload, reason, payload_digest, turn"
 )
 """The columns of a record, as every statement that reads one lists them."""
 
@@ -45,6 +45,7 @@ def log_row(tenant: str, record: Record, is_base: bool, checkpoint: bytes | None
         body.payload if body else None,
         body.reason if body else None,
         (body.payload_digest or None) if body else None,
+        record.turn,
         int(is_base),
         checkpoint,
     )
@@ -70,6 +71,7 @@ def record_of(row: Sequence[Any]) -> Record:
         kind=row[11],
         based_on=tuple(row[12].split(",")) if row[12] else (),
         trace=row[13],
+        turn=row[22],
         dead=bool(row[14]),
         size_bytes=row[15],
         commitment=row[16],

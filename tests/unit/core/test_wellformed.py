@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[WriteGroup, str]] = {
     "no writes": (group("lead", []), "invalid_input"),
     "many writes": (group("lead", [append("a")] * 257), "limit_exceeded"),
     "many guards": (
-        group("lead", [append("a")], {EntryKey(TASK, f"r{n}"): 0 for n in range(65)}),
+        group("lead", [append("a")], {EntryKey(TASK, f"r{n}"): 0 for n in range(513)}),
         "limit_exceeded",
     ),
     "no key": (group("lead", [append("a")], key=""), "invalid_input"),

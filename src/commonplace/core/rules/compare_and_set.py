@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commonplace.core.access import Tier
-from commonplace.core.rules.rule import Attempt, Rule, changed_since_base, unread
+from commonplace.core.rules.rule import Attempt, Rule, unread
 from commonplace.core.verdict import Refusal
 
 _TEXT = ("append", "insert", "replace", "edit", "rewrite")
@@ -23,7 +23,5 @@ class CompareAndSet(Rule):
         return {**dict.fromkeys(names, Tier.EDITOR), "delete": Tier.OWNER}
 
     def refuse(self, attempt: Attempt) -> Refusal | None:
-        """Refuse a silent last writer: `expect`, or the `base` of an update, is required."""
-        if attempt.write.arguments.get("base") is not None:
-            return changed_since_base(attempt)
+        """Refuse a silent last writer: `expect`, or an update or turn's `base`, is required."""
         return unread(attempt)

@@ -53,24 +53,34 @@ class Rule:
         return RuleSpec(self.name, self.version, parameters)
 
 
+def others_since(arguments: Mapping[str, Any], version: int) -> bool:
+    """Whether anybody but the write's own turn changed the entry between its base and `version`."""
+    base = arguments["base"]
+    return bool(version - base > sum(own > base for own in arguments.get("own", ())))
+
+
 def unread(attempt: Attempt) -> Refusal | None:
     """Refuse a write to an existing entry that does not say which version it was made from."""
     entry, write, _ = attempt
-    if not entry.exists or write.expect is not None:
+    if write.expect is not None:
+        return None
+    if write.arguments.get("base") is not None:
+        return changed_since_base(attempt)
+    if not entry.exists:
         return None
     return Refusal(
         "expect_required",
         f"Not written. {write.entry.reference()} stands at version {entry.version}: pass "
-        f"expect= with the version you read, or use update().",
+        "expect= with the version you read, write in a turn, or use update().",
         {"version": entry.version},
     )
 
 
 def changed_since_base(attempt: Attempt) -> Refusal | None:
-    """Refuse a write whose `base` argument names a version that is no longer current."""
+    """Refuse a write whose `base` no longer stands, but for versions of its own turn (`own`)."""
     entry, write, _ = attempt
     base = write.arguments.get("base")
-    if base is None or base >= entry.version:
+    if base is None or not others_since(write.arguments, entry.version):
         return None
     return version_conflict(attempt, base)
 

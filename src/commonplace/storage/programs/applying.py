@@ -28,6 +28,7 @@ from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.storage.codec import decode_checkpoint, encode_checkpoint
 from commonplace.storage.logfile import Item
+from commonplace.storage.programs.deriving import derived
 from commonplace.storage.programs.erasure import destruction
 from commonplace.storage.programs.reading import Standing
 from commonplace.storage.rows import entry_of, entry_row, fold_rows, log_row
@@ -93,6 +94,7 @@ class _Batch:
     log: list[Row] = field(default_factory=list)
     previous: list[Row] = field(default_factory=list)
     namespaces: dict[str, int] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
     erasures: list[Item] = field(default_factory=list)
     floor: int = 0
     access_revision: int = 0
@@ -108,6 +110,7 @@ class _Batch:
         after, is_base = self._fold(item, before, first=self.entries[key].version == 0)
         self.before.setdefault(key, self.entries[key])
         self.entries[key] = after
+        self.records.append(record)
         self.log.append(log_row(self.standing.tenant, record, is_base, item.checkpoint))
         if item.previous is not None:
             place = (record.revision, record.index)
@@ -175,6 +178,7 @@ class _Batch:
             Statement(
                 "namespace_insert", [(tenant, *each) for each in sorted(self.namespaces.items())]
             ),
+            *derived(tenant, self.records),
             Statement("tenant_advance", [end]),
             Statement("tenant_floor", [(tenant, self.floor)]),
         )

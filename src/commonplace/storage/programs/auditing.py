@@ -137,7 +137,7 @@ class _Audit:
                             "missing", (self.through, 0), "", "the records retained are not whole"
                         )
                     chain, whole = Chain(self.through, self.start.digest, at_us=chain.at_us), True
-                for problem in chain.take(record, row[22], gaps=not whole):
+                for problem in chain.take(record, row[23], gaps=not whole):
                     reference = str(record.reference) if problem.code != "missing" else ""
                     place_found = (problem.revision, problem.index)
                     self.find(problem.code, place_found, reference, problem.message)
@@ -206,7 +206,7 @@ class _Audit:
             if len(rows) < size:
                 break
             after = (*rows[-1][6:9], rows[-1][9])
-            read_bytes = sum(len(row[19] or b"") + len(row[23] or b"") for row in rows)
+            read_bytes = sum(len(row[19] or b"") + len(row[24] or b"") for row in rows)
             size = next_page(size, read_bytes)
         if inspector is not None:
             yield from self._finish(inspector, live, state)
@@ -306,10 +306,10 @@ class _Seals:
 
     def digest(self, key: EntryKey, row: Row) -> Generator[Step, Answer, str]:
         """The digest listed for a row's checkpoint; empty if there is none, or none listed."""
-        if row[10] == "erase" or not is_sealed(row[23]):
+        if row[10] == "erase" or not is_sealed(row[24]):
             return ""
         try:
-            page = page_of(row[23])
+            page = page_of(row[24])
         except (ValueError, KeyError, msgspec.DecodeError):
             return ""
         if page != self._name:

@@ -23,6 +23,7 @@ from commonplace.model.record import Body, Header, Record
 from commonplace.model.write import WriteGroup
 from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode_checkpoint
+from commonplace.storage.programs.deriving import derived
 from commonplace.storage.programs.loading import load
 from commonplace.storage.rows import entry_row, log_row
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
@@ -113,6 +114,7 @@ def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> No
         write.kind,
         write.based_on,
         group.trace,
+        group.turn,
         after.dead,
         after.size_bytes,
         write.commitment,
@@ -213,6 +215,7 @@ def _statements(ledger: Ledger, now_us: int) -> list[Statement]:
         Statement("checkpoint_drop", dropped),
         Statement("namespace_insert", list(namespaces.values())),
         Statement("idempotency_insert", ledger.idempotency),
+        *derived(tenant, ledger.records),
         Statement(
             "tenant_advance",
             [(tenant, state.revision, state.digest, state.at_us, state.access_revision)],

@@ -227,7 +227,7 @@ def _walk(tenant: str, key: EntryKey, asked: set[int]) -> Generator[Step, Answer
         page = (tenant, *key, after, limits.CHECKPOINT_PAGE_ENTRIES)
         (rows,) = yield (Statement("history_page", [page]),)
         for row in rows:
-            walk.take(record_of(row), row[23])
+            walk.take(record_of(row), row[24])
         if len(rows) < limits.CHECKPOINT_PAGE_ENTRIES:
             break
         after = rows[-1][9]

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from commonplace.core.digest import matches
-from commonplace.core.fold import OPERATIONS
+from commonplace.core.fold import OF_RECORDS, OPERATIONS
 from commonplace.core.replay import Replay
 from commonplace.core.retention import seal_digest, stands_alone
 from commonplace.errors import InvalidInput
@@ -76,7 +76,7 @@ class Inspector:
             self._pending.append("value")
         if row[0] <= self._through:
             self.retained = (row[9], row[17])
-            self._tied = row[24] is not None or (row[0], row[1]) == (1, 0)
+            self._tied = row[25] is not None or (row[0], row[1]) == (1, 0)
         if row[10] == "erase" and arguments is not None:
             # Its list may be empty: the lines it blanked may be those of archived records.
             self._was_erased, self._erased = True, _runs(arguments)
@@ -172,7 +172,7 @@ class Inspector:
             self._edited(row, f"the operation {operation!r} is unknown to this release")
             self._replay.lose()
             return
-        if dead != known.kills and operation != "erase":
+        if dead != known.kills and operation not in OF_RECORDS:
             self._edited(row, "what it did and whether it left a tombstone disagree")
         try:
             self._replay.take(operation, arguments, version, dead)
@@ -193,16 +193,16 @@ class Inspector:
         text = self._replay.text_bytes
         if text is not None:
             return text
-        if row[10] == "erase":
+        if row[10] in OF_RECORDS and not (arguments["current"] and "value" in arguments):
             return int(self._last[15]) if self._rows else None
-        return len(row[19])
+        return int(arguments.get("size_bytes", 0)) if row[10] in OF_RECORDS else len(row[19])
 
     def _checkpoint(self, row: Row, arguments: Mapping[str, Any] | None, listed: str) -> None:
-        checkpoint, sealed = row[23], is_sealed(row[23])
+        checkpoint, sealed = row[24], is_sealed(row[24])
         alone = stands_alone(row[10], bool(row[14]))
         must = alone or row[9] == 1 or checkpoint is not None
-        may = must or not self._rows or row[19] is None or row[24] is not None
-        if (must and not row[22]) or (row[22] and not may):
+        may = must or not self._rows or row[19] is None or row[25] is not None
+        if (must and not row[23]) or (row[23] and not may):
             self._edited(row, "where replay may begin was changed")
         if checkpoint is None:
             return
@@ -229,7 +229,7 @@ class Inspector:
         size = len(row[19] or b"")
         if stands_alone(row[10], bool(row[14])):
             self._deltas, self._bytes = 0, 0
-        elif row[23] is not None:
+        elif row[24] is not None:
             self._bytes_before = self._bytes + size
             self._deltas, self._bytes = 0, 0
         else:
@@ -238,7 +238,7 @@ class Inspector:
             if self._rows:
                 return
         self._base = (row[0], row[1])
-        self._light = row[23] is not None and not is_sealed(row[23])
+        self._light = row[24] is not None and not is_sealed(row[24])
 
     def _live(self, live: Sequence[Any]) -> None:
         version, revision, dead, size, *base, light, deltas, delta_bytes = live

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from commonplace.core.decide import footprint
+from commonplace.core.decide import footprint, taken_back
 from commonplace.core.digest import genesis
 from commonplace.core.fold import wants_checkpoint
 from commonplace.core.reserved import ACCESS_REGIONS
@@ -28,6 +28,7 @@ class Wanted:
     plain: dict[EntryKey, bool] = field(default_factory=dict)
     access: set[EntryKey] = field(default_factory=set)
     repeats: list[tuple[str, str]] = field(default_factory=list)
+    versions: list[tuple[EntryKey, int]] = field(default_factory=list)
 
 
 def wanted(groups: Iterable[WriteGroup]) -> dict[str, Wanted]:
@@ -38,6 +39,7 @@ def wanted(groups: Iterable[WriteGroup]) -> dict[str, Wanted]:
         if want is None:
             want = tenants[group.tenant] = Wanted()
         want.repeats.append((group.actor.name, group.key))
+        want.versions += taken_back(group)
         for key, needs_value in footprint(group):
             if key.region in ACCESS_REGIONS:
                 want.access.add(key)
@@ -80,6 +82,7 @@ def load(groups: Sequence[WriteGroup], cache: StateCache) -> Generator[Step, Ans
                 missing.append((name, key))
     if missing:
         yield from _load_missing(states, missing, cache)
+    yield from _load_authors(states, tenants)
     return list(states.values())
 
 
@@ -100,6 +103,17 @@ def _take_repeats(states: dict[str, State], rows: Sequence[Row]) -> None:
     for tenant, actor, key, fingerprint, outcome in rows:
         receipts = tuple(Receipt(*fields, repeated=True) for fields in _outcomes.decode(outcome))
         states[tenant].repeats[actor, key] = Repeat(fingerprint, Duplicate(receipts))
+
+
+def _load_authors(
+    states: dict[str, State], tenants: dict[str, Wanted]
+) -> Generator[Step, Answer, None]:
+    """Who wrote the versions that this batch takes back, which is seldom any."""
+    for name, want in tenants.items():
+        if want.versions:
+            bindings = [(name, *key, version) for key, version in want.versions]
+            (rows,) = yield (Statement("version_author", bindings),)
+            states[name].authors = {(EntryKey(*row[:3]), row[3]): row[4] for row in rows}
 
 
 def _load_missing(

@@ -16,6 +16,7 @@ from commonplace.storage.logfile import Header, Item, LogReader, LogWriter, Purp
 from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.applying import apply_items
 from commonplace.storage.programs.auditing import examine
+from commonplace.storage.programs.deriving import DERIVED
 from commonplace.storage.programs.reading import Reader, require_tenant, standing
 from commonplace.storage.rows import record_of
 from commonplace.storage.sealing import is_sealed
@@ -43,8 +44,8 @@ def export_records(reader: Reader, after: int, limit: int) -> Program[list[Item]
 
 def item_of_row(row: Row) -> Item:
     """A whole row of the log as it travels."""
-    checkpoint = row[23] if is_sealed(row[23]) else None
-    return Item(record_of(row), checkpoint, row[24])
+    checkpoint = row[24] if is_sealed(row[24]) else None
+    return Item(record_of(row), checkpoint, row[25])
 
 
 def export_log(reader: Reader, path: str) -> Program[Position]:
@@ -161,6 +162,7 @@ def _purge(tenant: str) -> Generator[Step, Answer, None]:
         Statement("tenant_purge", [(tenant,)]),
         Statement("entry_purge", [(tenant,)]),
         Statement("namespace_purge", [(tenant,)]),
+        *(Statement(f"{table}_purge", [(tenant,)]) for table in DERIVED),
         Statement("commit"),
     )
     while True:

@@ -51,7 +51,7 @@ WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
 -- The records after a revision, in order: what a watch and an export read.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest
+       salt, payload, reason, payload_digest, turn
 FROM log WHERE tenant = ?1 AND revision > ?2 AND revision <= ?3
 ORDER BY revision, place
 
@@ -59,7 +59,7 @@ ORDER BY revision, place
 -- One page of the log, newest first, below a place and above a revision.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest
+       salt, payload, reason, payload_digest, turn
 FROM log
 WHERE tenant = ?1 AND (revision, place) < (?2, ?3) AND revision > ?4
   AND (?5 IS NULL OR actor = ?5)
@@ -72,7 +72,7 @@ ORDER BY revision DESC, place DESC LIMIT ?10
 -- One page of the history of one entry, newest first.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest
+       salt, payload, reason, payload_digest, turn
 FROM log
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version < ?5
 ORDER BY version DESC LIMIT ?6
@@ -81,7 +81,7 @@ ORDER BY version DESC LIMIT ?6
 -- One record by the version it made.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest
+       salt, payload, reason, payload_digest, turn
 FROM log
 WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
 

@@ -4,7 +4,7 @@
 -- Whole rows after a place and up to a revision, in the order of the log.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest, is_base, checkpoint, previous
+       salt, payload, reason, payload_digest, turn, is_base, checkpoint, previous
 FROM log WHERE tenant = ?1 AND revision <= ?2 AND (revision, place) > (?3, ?4)
 ORDER BY revision, place LIMIT ?5
 
@@ -12,7 +12,7 @@ ORDER BY revision, place LIMIT ?5
 -- Headers after a place, in the order of the log: all that the chain covers.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       NULL, NULL, NULL, NULL, previous
+       NULL, NULL, NULL, NULL, turn, previous
 FROM log WHERE tenant = ?1 AND (revision, place) > (?2, ?3)
 ORDER BY revision, place LIMIT ?4
 
@@ -20,7 +20,7 @@ ORDER BY revision, place LIMIT ?4
 -- Whole rows after a version, entry by entry.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest, is_base, checkpoint, previous
+       salt, payload, reason, payload_digest, turn, is_base, checkpoint, previous
 FROM log WHERE tenant = ?1 AND (namespace, region, key, version) > (?2, ?3, ?4, ?5)
 ORDER BY namespace, region, key, version LIMIT ?6
 
@@ -28,7 +28,7 @@ ORDER BY namespace, region, key, version LIMIT ?6
 -- Whole rows of one entry after a version.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest, is_base, checkpoint, previous
+       salt, payload, reason, payload_digest, turn, is_base, checkpoint, previous
 FROM log WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version > ?5
 ORDER BY version LIMIT ?6
 

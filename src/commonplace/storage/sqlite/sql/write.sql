@@ -34,13 +34,18 @@ FROM entry e JOIN log l
 WHERE e.tenant = ? AND e.namespace = ? AND e.region = ? AND e.key = ?
 ORDER BY l.revision, l.place
 
+-- name: version_author
+-- Who wrote a version that is to be taken back.
+SELECT namespace, region, key, version, actor FROM log
+WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
+
 -- name: log_insert
 -- The log is append-only: this is the only statement that adds to it.
 INSERT INTO log (
     tenant, revision, place, at_us, actor, identity, idempotency, namespace, region, key,
     version, operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-    salt, payload, reason, payload_digest, is_base, checkpoint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    salt, payload, reason, payload_digest, turn, is_base, checkpoint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: checkpoint_drop
 -- A light checkpoint is replaced by the next one.
