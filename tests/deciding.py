@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from commonplace.core.access import namespace_grant, prefix_grant, region_grant
-from commonplace.core.decide import Accept, Decision, Outcome, advance, decide, footprint
+from commonplace.core.decide import Accept, Decision, Outcome, advance, decide
 from commonplace.core.digest import commitment, genesis, link
+from commonplace.core.footprint import footprint
 from commonplace.core.reserved import NAMESPACE, contract_key, to_plain
 from commonplace.core.rules import Rule, TextBlock
 from commonplace.core.state import MISSING, NEVER, Repeat, State
@@ -142,8 +143,8 @@ class Tenant:
             step = effect.write
             record = Record(
                 state.revision, index, state.at_us, asked.actor, asked.key, step.entry,
-                effect.after.version, step.operation, step.kind, step.based_on, asked.trace, asked.turn,
-                effect.after.dead, effect.after.size_bytes, step.commitment, b"",
+                effect.after.version, step.operation, step.kind, step.based_on, asked.trace,
+                asked.turn, effect.after.dead, effect.after.size_bytes, step.commitment, b"",
                 Body(step.salt, step.payload, step.reason),
             )  # fmt: skip
             state.digest = link(state.digest, record)

@@ -10,9 +10,7 @@ have the operation, does `expect` hold, does the rule agree, does the operation 
 within limits. The first "no" refuses the whole group.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from commonplace import limits
@@ -320,45 +318,6 @@ class _Ruling:
 
     def _denied(self, write: Write, place: reserved.Place, has: Tier, needs: Tier) -> Refusal:
         return refusals.denied(self.group.actor.name, write.operation, place, has, needs)
-
-
-def footprint(group: WriteGroup) -> Iterator[tuple[EntryKey, bool]]:
-    """Every entry a decision about `group` looks at, and whether it needs the value.
-
-    May name a key more than once; the value is needed if any of them says so.
-    """
-    actor = group.actor.name
-    for guard in group.guards:
-        yield guard.entry, False
-        for key in access.grant_keys(actor, *reserved.judged_at(guard.entry)):
-            yield key, True
-    for write in group.writes:
-        yield from _looked_at(actor, write.entry, write.operation)
-
-
-@lru_cache(maxsize=8192)
-def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, bool], ...]:
-    """The footprint of one write: it depends on names alone."""
-    operation = OPERATIONS.get(verb)
-    needs_value = operation is None or operation.needs_value
-    namespace, judged = reserved.judged_at(entry)
-    keys = list(access.grant_keys(actor, namespace, judged))
-    if entry.region == reserved.NAMESPACE:
-        keys += access.grant_keys(actor, access.TENANT)
-    elif entry.region == reserved.CONTRACTS:
-        keys += [EntryKey(namespace, entry.key), reserved.namespace_key(namespace)]
-    elif not reserved.is_reserved(entry.region):
-        keys.append(reserved.contract_key(namespace, entry.region))
-    first = (entry, needs_value or reserved.is_reserved(entry.region))
-    return (first, *((key, True) for key in keys))
-
-
-def taken_back(group: WriteGroup) -> Iterator[tuple[EntryKey, int]]:
-    """Every version that `group` takes back: whoever decides about it must know who wrote it."""
-    for write in group.writes:
-        if write.operation in TAKING_BACK:
-            for version in write.arguments["versions"]:
-                yield write.entry, version
 
 
 def _dead_or_absent(

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from commonplace import limits
-from commonplace.core.decide import Accept, decide, footprint
+from commonplace.core.decide import Accept, decide
+from commonplace.core.footprint import footprint
 from commonplace.core.reserved import Terms
 from commonplace.core.rules import (
     AppendOnly,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from commonplace.core.decide import footprint, taken_back
 from commonplace.core.digest import genesis
 from commonplace.core.fold import wants_checkpoint
+from commonplace.core.footprint import footprint, taken_back
 from commonplace.core.reserved import ACCESS_REGIONS
 from commonplace.core.state import MISSING, NEVER, Repeat, State
 from commonplace.core.verdict import Duplicate
