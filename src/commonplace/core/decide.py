@@ -11,20 +11,21 @@ within limits. The first "no" refuses the whole group.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from commonplace import limits
-from commonplace.core import access, refusals, reserved
+from commonplace.core import access, exchange, refusals, reserved
 from commonplace.core.access import Reach, Tier
+from commonplace.core.attempting import dead_or_absent, expectation, moved, size_of
 from commonplace.core.fold import OF_RECORDS, OPERATIONS, after_erasure, step_after
 from commonplace.core.operation import Operation
-from commonplace.core.rules import Attempt, Rule
-from commonplace.core.rules.rule import others_since, unread, version_conflict
+from commonplace.core.rules import Attempt, Rule, SingleWriter
+from commonplace.core.rules.rule import unread
 from commonplace.core.state import MISSING, EntryState, State
 from commonplace.core.taking_back import TAKING_BACK
-from commonplace.core.text import size_bytes
 from commonplace.core.verdict import Duplicate, Refusal
 from commonplace.core.wellformed import malformed
+from commonplace.model.channel import dispatch_key
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import escape
 from commonplace.model.write import Write, WriteGroup
@@ -166,7 +167,7 @@ class _Ruling:
             return self._rule_owner(attempt, terms.rule) or self._denied(
                 write, place, reach.tier, needed
             )
-        refusal = _dead_or_absent(attempt, operation, terms) or _expectation(attempt)
+        refusal = dead_or_absent(attempt, operation, terms) or expectation(attempt)
         if refusal is None and not speaks:
             refusal = terms.rule.refuse(attempt)
         return refusal or self._apply(write, operation, terms.contract.max_bytes)
@@ -193,6 +194,8 @@ class _Ruling:
         operation = OPERATIONS[write.operation]
         if not reserved.allowed(write.entry.region, write.operation):
             return Refusal("contract_mismatch", f"Not written. {write.entry.region} is reserved.")
+        if write.entry.region == reserved.DISPATCHES:
+            return self._exchange(write, operation)
         entry = self._entry(write.entry)
         if write.operation in reserved.CREATES:
             if entry.exists:
@@ -207,9 +210,11 @@ class _Ruling:
         if refusal is None and write.operation == "change":
             gone = refusals.no_region(write.entry.namespace, write.entry.key)
             refusal = unread(attempt) if entry.exists else gone
-        refusal = refusal or _expectation(attempt)
+        refusal = refusal or expectation(attempt)
         if refusal is None and write.operation in {"create", "change"}:
             refusal = self._terms(write)
+        if refusal is None and write.operation == "grant" and "/" in write.entry.key:
+            refusal = self._second_writer(write)
         if refusal:
             return refusal
         if entry.exists and self._gives_up(write, entry):
@@ -220,6 +225,36 @@ class _Ruling:
         if write.operation in reserved.CREATES:
             self.created.add(reserved.made_by(write.entry))
         return self._apply(write, operation, limits.MAX_VALUE_BYTES)
+
+    def _exchange(self, write: Write, operation: Operation) -> Outcome | Refusal:
+        """A write to a dispatch: its channel's grants and contract decide, and who it went to."""
+        place = reserved.judged_at(write.entry)
+        refusal = self._may(write, place, Tier.READER)
+        if refusal:
+            return refusal
+        terms = self._entry(reserved.contract_key(*place)).value
+        if terms is None:
+            return refusals.no_region(*place)
+        if terms.rule is None:
+            return refusals.unknown_rule(write, terms)
+        attempt = Attempt(self._entry(write.entry), write, self.group.actor.name)
+        channel = EntryKey(*place)
+        follows = write.arguments.get("follows")
+        followed = self._entry(dispatch_key(channel, follows)) if follows else None
+        published, head = self._entry(channel).version, self.state.revision
+        refusal = exchange.refuse(attempt, terms.rule, published, head, followed)
+        refusal = refusal or self._may(write, place, operation.tier) or expectation(attempt)
+        return refusal or self._apply(write, operation, limits.MAX_VALUE_BYTES)
+
+    def _second_writer(self, write: Write) -> Refusal | None:
+        """Sharing makes nobody a second writer: that takes another contract, by name."""
+        place = reserved.judged_at(write.entry)
+        terms = self._entry(reserved.contract_key(*place)).value if place.region else None
+        if terms is None or not isinstance(terms.rule, SingleWriter):
+            return None
+        writes = write.arguments["tier"] in {"contributor", "editor"}
+        own = write.entry == access.region_grant(*place, terms.rule.writer)
+        return refusals.second_writer(write, terms.rule.writer) if writes and not own else None
 
     def _gives_up(self, write: Write, stands: EntryState) -> bool:
         """Whether an owner takes its own grant back, which could leave a place without one."""
@@ -296,7 +331,7 @@ class _Ruling:
             value = operation.apply(before.value, write.arguments, version)
             if isinstance(value, Refusal):
                 return replace(value, facts={**value.facts, "version": before.version})
-            size = _size(write, operation, before, value)
+            size = size_of(write, operation, before, value)
         speaks = write.operation in OF_RECORDS
         if size > max_bytes and size > before.size_bytes and not speaks:
             return refusals.too_large(write, size, max_bytes)
@@ -314,51 +349,7 @@ class _Ruling:
             after = after_erasure(before, after, write.arguments["current"], index)
         self.changed[write.entry] = after
         self.effects.append(Effect(write, before, after))
-        return Outcome(index, version, moved=_moved(write, before.version))
+        return Outcome(index, version, moved=moved(write, before.version))
 
     def _denied(self, write: Write, place: reserved.Place, has: Tier, needs: Tier) -> Refusal:
         return refusals.denied(self.group.actor.name, write.operation, place, has, needs)
-
-
-def _dead_or_absent(
-    attempt: Attempt, operation: Operation, terms: reserved.Terms
-) -> Refusal | None:
-    entry, write, _ = attempt
-    if entry.version == 0 and (write.operation == "delete" or write.operation in OF_RECORDS):
-        return refusals.never_written(write)
-    if write.operation in OF_RECORDS:  # what was deleted is still in the log
-        return None
-    if entry.dead and (operation.kills or not operation.whole):
-        return refusals.deleted(write, entry.version, terms)
-    return None
-
-
-def _expectation(attempt: Attempt) -> Refusal | None:
-    """Whether `expect` holds, and no version was read that does not exist yet."""
-    entry, write, _ = attempt
-    base = write.arguments.get("base")
-    if base is not None and base > entry.version:
-        return version_conflict(attempt, base)
-    if write.expect is None or write.expect == entry.version:
-        return None
-    if write.expect == 0 and not entry.exists:
-        return None
-    return version_conflict(attempt, write.expect)
-
-
-def _size(write: Write, operation: Operation, before: EntryState, value: Any) -> int:
-    """The size of a value just made; an append is not measured again from its beginning."""
-    if isinstance(value, tuple):
-        if operation.grows_bytes is not None:
-            return before.size_bytes + operation.grows_bytes(write.arguments)
-        return size_bytes(value)
-    if write.operation in TAKING_BACK:
-        return int(write.arguments.get("size_bytes", 0))
-    return len(write.payload)
-
-
-def _moved(write: Write, version: int) -> bool:
-    if "base" in write.arguments:
-        return others_since(write.arguments, version)
-    through = write.arguments.get("through")
-    return through is not None and through < version

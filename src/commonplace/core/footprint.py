@@ -6,6 +6,7 @@ from functools import lru_cache
 from commonplace.core import access, reserved
 from commonplace.core.fold import OPERATIONS
 from commonplace.core.taking_back import TAKING_BACK
+from commonplace.model.channel import dispatch_key
 from commonplace.model.entry import EntryKey
 from commonplace.model.write import WriteGroup
 
@@ -22,6 +23,10 @@ def footprint(group: WriteGroup) -> Iterator[tuple[EntryKey, bool]]:
             yield key, True
     for write in group.writes:
         yield from _looked_at(actor, write.entry, write.operation)
+        follows = write.arguments.get("follows") if write.operation == "dispatch" else None
+        if follows and isinstance(follows, str):
+            channel = EntryKey(*reserved.judged_at(write.entry))
+            yield dispatch_key(channel, follows), True
 
 
 @lru_cache(maxsize=8192)
@@ -35,10 +40,12 @@ def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, 
         keys += access.grant_keys(actor, access.TENANT)
     elif entry.region == reserved.CONTRACTS:
         keys += [EntryKey(namespace, entry.key), reserved.namespace_key(namespace)]
-    elif not reserved.is_reserved(entry.region):
-        keys.append(reserved.contract_key(namespace, entry.region))
-    first = (entry, needs_value or reserved.is_reserved(entry.region))
-    return (first, *((key, True) for key in keys))
+    elif judged:
+        keys.append(reserved.contract_key(namespace, judged))
+    wanted = [(entry, needs_value or reserved.is_reserved(entry.region))]
+    if entry.region == reserved.DISPATCHES:
+        wanted.append((EntryKey(namespace, judged), False))
+    return (*wanted, *((key, True) for key in keys))
 
 
 def taken_back(group: WriteGroup) -> Iterator[tuple[EntryKey, int]]:

@@ -133,6 +133,19 @@ def own_grant(write: Write) -> Refusal:
     )
 
 
+def second_writer(write: Write, writer: str) -> Refusal:
+    """Nobody becomes a writer of a channel by being shared with."""
+    region = write.entry.key.partition("/")[0]
+    where = EntryKey(write.entry.namespace, region).reference()
+    return Refusal(
+        "contract_mismatch",
+        f"Not written. {where} has a single writer, {writer}, and sharing makes no second one: "
+        "share it as reader (or owner, to administer it), or let more write by name, with "
+        f"change_contract({region!r}, …).",
+        {"owner": writer},
+    )
+
+
 def never_written(write: Write) -> Refusal:
     """There is nothing to take away."""
     return Refusal("not_found", f"Not written. {write.entry.reference()} was never written.")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from commonplace.core.access import GRANTS, TENANT, Tier, is_private
+from commonplace.core.exchange import EXCHANGE_OPERATIONS
 from commonplace.core.operation import Operation
 from commonplace.core.rules import Rule, find_rule
 from commonplace.core.text import joined
 from commonplace.core.verdict import Refusal
+from commonplace.model import channel
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 
@@ -23,6 +25,7 @@ CURSORS = "_cursors"
 RETENTION = "_retention"
 SERVED = "_served"
 NOTICES = "_notices"
+DISPATCHES = channel.DISPATCHES
 
 ACCESS_REGIONS = frozenset({NAMESPACE, CONTRACTS, GRANTS})
 """Regions whose entries decide who may do what: a change of one moves `access_revision`."""
@@ -89,6 +92,7 @@ RESERVED_OPERATIONS: Mapping[str, Operation] = {
         _operation("archive", Tier.OWNER),
         _operation("serve", Tier.OWNER),
         _operation("acknowledge", Tier.OWNER),
+        *EXCHANGE_OPERATIONS.values(),
     )
 }
 
@@ -100,6 +104,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     RETENTION: frozenset({"raise_floor", "checkpoint", "archive"}),
     SERVED: frozenset({"serve"}),
     NOTICES: frozenset({"acknowledge"}),
+    DISPATCHES: frozenset(EXCHANGE_OPERATIONS),
 }
 
 
@@ -119,7 +124,7 @@ def judged_at(entry: EntryKey) -> Place:
     namespace, region, key = entry
     if region == CONTRACTS:
         return Place(namespace, key)
-    if region == GRANTS and "/" in key and ">" not in key:
+    if (region == GRANTS and "/" in key and ">" not in key) or region == DISPATCHES:
         return Place(namespace, key.partition("/")[0])
     return Place(namespace, "" if is_reserved(region) else region)
 

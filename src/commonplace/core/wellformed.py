@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from commonplace import limits
-from commonplace.core import reserved
+from commonplace.core import exchange, reserved
 from commonplace.core.access import GRANTS, TENANT, TIERS, is_private
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.fold import OPERATIONS
@@ -149,6 +149,10 @@ def _check_place(entry: EntryKey) -> None:
         check_region(key)
     elif region == GRANTS:
         _check_grant_key(namespace, key)
+    elif region == reserved.DISPATCHES:
+        channel, _, name = key.partition("/")
+        check_region(channel)
+        _require(exchange.is_dispatch_id(name), f"{name!r} is no id of a dispatch.")
     else:
         if key:
             check_key(key)
@@ -295,6 +299,14 @@ def _acknowledge(arguments: Mapping[str, Any]) -> None:
     _require(arguments.get("how") in ("acknowledged", "rerun"), "how= is acknowledged or rerun.")
 
 
+def _exchange(operation: str) -> Callable[[Mapping[str, Any]], None]:
+    def check(arguments: Mapping[str, Any]) -> None:
+        fault = exchange.fault_in(operation, arguments)
+        _require(not fault, fault)
+
+    return check
+
+
 def _grant(arguments: Mapping[str, Any]) -> None:
     tier = arguments.get("tier")
     _require(
@@ -340,4 +352,5 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "supersede": _taking_back,
     "serve": _serve,
     "acknowledge": _acknowledge,
+    **{operation: _exchange(operation) for operation in exchange.EXCHANGE_OPERATIONS},
 }

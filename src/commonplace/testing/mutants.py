@@ -185,7 +185,7 @@ _OTHERS = (
     Mutant(
         "compares_nothing",
         "A write that names a version lands on any.",
-        (_instead(decide, "_expectation", lambda attempt: None),),
+        (_instead(decide, "expectation", lambda attempt: None),),
         ("test_of_writers_with_one_expected_version_one_lands",
          "test_random_operations_agree_with_the_oracle"),
     ),
