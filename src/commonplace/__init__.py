@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from commonplace._async.scope import AsyncScope
     from commonplace._async.session import AsyncGroup
     from commonplace._async.snapshot import AsyncPastBlock, AsyncPastScope, AsyncSnapshot
+    from commonplace._async.turn import AsyncTurn
     from commonplace._async.watch import AsyncWatch
     from commonplace._sync.block import Block
     from commonplace._sync.group_watch import GroupWatch
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from commonplace._sync.scope import Scope
     from commonplace._sync.session import Group
     from commonplace._sync.snapshot import PastBlock, PastScope, Snapshot
+    from commonplace._sync.turn import Turn
     from commonplace._sync.watch import Watch
     from commonplace.core.rules import (
         AppendOnly,
@@ -118,6 +120,7 @@ __all__ = [
     "AsyncPastScope",
     "AsyncScope",
     "AsyncSnapshot",
+    "AsyncTurn",
     "AsyncWatch",
     "AtRevision",
     "AtTime",
@@ -192,6 +195,7 @@ __all__ = [
     "Snapshot",
     "StaleTurn",
     "TextBlock",
+    "Turn",
     "TurnEnded",
     "UnfitRecord",
     "UnsafeStorage",
@@ -210,6 +214,7 @@ _HOMES = {
     "AsyncPastBlock": "commonplace._async.snapshot",
     "AsyncPastScope": "commonplace._async.snapshot",
     "AsyncSnapshot": "commonplace._async.snapshot",
+    "AsyncTurn": "commonplace._async.turn",
     "AsyncWatch": "commonplace._async.watch",
     "Block": "commonplace._sync.block",
     "GroupWatch": "commonplace._sync.group_watch",
@@ -219,6 +224,7 @@ _HOMES = {
     "PastBlock": "commonplace._sync.snapshot",
     "PastScope": "commonplace._sync.snapshot",
     "Snapshot": "commonplace._sync.snapshot",
+    "Turn": "commonplace._sync.turn",
     "Watch": "commonplace._sync.watch",
     "AppendOnly": "commonplace.core.rules",
     "CompareAndSet": "commonplace.core.rules",

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from commonplace._async.queue import AsyncQueue
-from commonplace._async.session import COLLECTING, AsyncSession
+from commonplace._async.session import COLLECTING, AsyncOptions, AsyncSession
 from commonplace.core import text as lines_of
 from commonplace.core.reserved import contract_key
 from commonplace.errors import InvalidInput, InvalidValue, NotFound, VersionConflict
@@ -18,15 +18,15 @@ from commonplace.model.reference import Reference
 from commonplace.storage.codec import check_size, check_text
 from commonplace.storage.gate import AsyncUpdater
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.proposal import WriteOptions, check_limit, check_version, draft
+from commonplace.storage.proposal import check_limit, check_version
 from commonplace.storage.views import entry_view
 
 
 class AsyncBlock:
     """One text under one contract. Making a handle does no I/O and creates nothing.
 
-    Every write takes `reason`, `kind`, `based_on`, `guards` and `idempotency_key`
-    (`WriteOptions`), returns a `Receipt`, and raises a `Refused` when nothing was written.
+    Every write takes `reason`, `kind`, `based_on`, `guards`, `idempotency_key`, `turn` and
+    `unless_changed` (`AsyncOptions`), returns a `Receipt`, and raises a `Refused` when nothing was written.
     """
 
     def __init__(self, session: AsyncSession, namespace: Namespace, name: str) -> None:
@@ -38,7 +38,7 @@ class AsyncBlock:
         return f"<AsyncBlock {self.reference}>"
 
     async def append(
-        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+        self, text: str, *, expect: int | None = None, **options: Unpack[AsyncOptions]
     ) -> Receipt:
         """Add whole lines at the end. Takes contributor.
 
@@ -53,7 +53,7 @@ class AsyncBlock:
         after: str | int,
         expect: int | None = None,
         base: int | None = None,
-        **options: Unpack[WriteOptions],
+        **options: Unpack[AsyncOptions],
     ) -> Receipt:
         """Add whole lines after the line that holds `after`. Takes editor.
 
@@ -70,7 +70,7 @@ class AsyncBlock:
         *,
         expect: int | None = None,
         base: int | None = None,
-        **options: Unpack[WriteOptions],
+        **options: Unpack[AsyncOptions],
     ) -> Receipt:
         """Replace `old`, which must occur exactly once in the current text. Takes editor.
 
@@ -85,13 +85,13 @@ class AsyncBlock:
         return await self._write("replace", _with_base(arguments, base), expect, options)
 
     async def rewrite(
-        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+        self, text: str, *, expect: int | None = None, **options: Unpack[AsyncOptions]
     ) -> Receipt:
         """Make `text` the whole text, if `expect` is still its version. Takes owner."""
         return await self._write("rewrite", {"text": _text(text)}, expect, options)
 
     async def condense(
-        self, text: str, *, through: int, **options: Unpack[WriteOptions]
+        self, text: str, *, through: int, **options: Unpack[AsyncOptions]
     ) -> Receipt:
         """Put `text` in place of what stood at version `through`. Takes owner.
 
@@ -102,12 +102,12 @@ class AsyncBlock:
         return await self._write("condense", arguments, None, options)
 
     async def delete(
-        self, *, expect: int | None = None, **options: Unpack[WriteOptions]
+        self, *, expect: int | None = None, **options: Unpack[AsyncOptions]
     ) -> Receipt:
         """Delete the text, if `expect` is still its version; history stays. Takes owner."""
         return await self._write("delete", {}, expect, options)
 
-    async def update(self, function: AsyncUpdater, **options: Unpack[WriteOptions]) -> Receipt:
+    async def update(self, function: AsyncUpdater, **options: Unpack[AsyncOptions]) -> Receipt:
         """Read, think and write: `function` gets the text and returns the new one.
 
         Updates of one text queue first come, first served, and nothing is held while
@@ -129,10 +129,12 @@ class AsyncBlock:
                         raise
         raise AssertionError("unreachable")
 
-    async def _update_once(self, function: AsyncUpdater, options: WriteOptions) -> Receipt:
+    async def _update_once(self, function: AsyncUpdater, options: AsyncOptions) -> Receipt:
         found = await self._session.read(reading.read_entry(self._session.reader, self._key))
         before = found.value or ()
         result = _text(await self._session.gate.apply(function, lines_of.joined(before)))
+        if (turn := options.get("turn")) is not None:
+            await turn.showed(self._session, self._key, found.version)
         hunks = lines_of.edits(before, lines_of.split(result))
         if not hunks:
             now = await self._session.read(reading.standing(self._session.tenant))
@@ -190,10 +192,9 @@ class AsyncBlock:
         operation: str,
         arguments: dict[str, object],
         expect: int | None,
-        options: WriteOptions,
+        options: AsyncOptions,
     ) -> Receipt:
-        made = draft(self._key, operation, arguments, expect=expect, **options)
-        return await self._session.write(made)
+        return await self._session.change(self._key, operation, arguments, options, expect=expect)
 
 
 def _text(text: object) -> str:

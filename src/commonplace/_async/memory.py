@@ -11,6 +11,7 @@ from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.scope import AsyncScope
 from commonplace._async.session import COLLECTING, AsyncGroup, AsyncSession
 from commonplace._async.snapshot import AsyncSnapshot
+from commonplace._async.turn import AsyncTurn
 from commonplace._async.upkeep import AsyncUpkeep
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
@@ -193,6 +194,13 @@ class AsyncMemory(AsyncAsking, AsyncUpkeep):
         """The memory at a revision, or at the last one at or before a time with its zone."""
         return AsyncSnapshot(self._opened(), at)
 
+    def turn(self, *, at: int | str | datetime | None = None) -> AsyncTurn:
+        """One step of this actor, over the head or over the revision or time `at` (a joined pin).
+
+        Use it in a `with` block: it pins at entry, and at exit records what it was served.
+        """
+        return AsyncTurn(self._opened(), at)
+
     def watch(
         self, where: Namespace | NamespacePrefix, **options: Unpack[WatchOptions]
     ) -> AsyncWatch | AsyncGroupWatch:
@@ -210,25 +218,31 @@ class AsyncMemory(AsyncAsking, AsyncUpkeep):
 
     @asynccontextmanager
     async def atomic(
-        self, *, guards: Sequence[tuple[Reference | str, int]] = (), key: str | None = None
+        self,
+        *,
+        guards: Sequence[tuple[Reference | str, int]] = (),
+        key: str | None = None,
+        unless_changed: AsyncTurn | None = None,
     ) -> AsyncIterator[AsyncGroup]:
         """All writes inside commit together at the end, or none does.
 
         Inside, writes return a pending receipt and reads see what stood before. `key` is the
-        idempotency key of the whole. Leaving with an exception writes nothing.
+        idempotency key of the whole. With `unless_changed` it is refused (`StaleTurn`) if
+        others changed what that turn was served. Leaving with an exception writes nothing.
         """
         session = self._opened()
         if COLLECTING.get() is not None:
             raise InvalidInput("atomic() inside atomic(): one commit cannot hold another.")
         group = AsyncGroup(session)
+        group.fenced = unless_changed
         token = COLLECTING.set(group)
         try:
             yield group
         finally:
             COLLECTING.reset(token)
         if group.drafts:
-            first = guard_draft(group.drafts[0], guards, key)
-            group.receipts = await session.commit((first, *group.drafts[1:]))
+            drafts = (guard_draft(group.drafts[0], guards, key), *group.drafts[1:])
+            group.receipts = await session.commit(drafts, turn=group.turn, fenced=group.fenced)
 
     async def position(self) -> Position:
         """The head: revision and digest. Keep it, and a log cut below it shows."""

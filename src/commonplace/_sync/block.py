@@ -5,7 +5,7 @@
 from typing import Unpack
 
 from commonplace._sync.queue import Queue
-from commonplace._sync.session import COLLECTING, Session
+from commonplace._sync.session import COLLECTING, Options, Session
 from commonplace.core import text as lines_of
 from commonplace.core.reserved import contract_key
 from commonplace.errors import InvalidInput, InvalidValue, NotFound, VersionConflict
@@ -20,15 +20,15 @@ from commonplace.model.reference import Reference
 from commonplace.storage.codec import check_size, check_text
 from commonplace.storage.gate import Updater
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.proposal import WriteOptions, check_limit, check_version, draft
+from commonplace.storage.proposal import check_limit, check_version
 from commonplace.storage.views import entry_view
 
 
 class Block:
     """One text under one contract. Making a handle does no I/O and creates nothing.
 
-    Every write takes `reason`, `kind`, `based_on`, `guards` and `idempotency_key`
-    (`WriteOptions`), returns a `Receipt`, and raises a `Refused` when nothing was written.
+    Every write takes `reason`, `kind`, `based_on`, `guards`, `idempotency_key`, `turn` and
+    `unless_changed` (`Options`), returns a `Receipt`, and raises a `Refused` when nothing was written.
     """
 
     def __init__(self, session: Session, namespace: Namespace, name: str) -> None:
@@ -40,7 +40,7 @@ class Block:
         return f"<Block {self.reference}>"
 
     def append(
-        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+        self, text: str, *, expect: int | None = None, **options: Unpack[Options]
     ) -> Receipt:
         """Add whole lines at the end. Takes contributor.
 
@@ -55,7 +55,7 @@ class Block:
         after: str | int,
         expect: int | None = None,
         base: int | None = None,
-        **options: Unpack[WriteOptions],
+        **options: Unpack[Options],
     ) -> Receipt:
         """Add whole lines after the line that holds `after`. Takes editor.
 
@@ -72,7 +72,7 @@ class Block:
         *,
         expect: int | None = None,
         base: int | None = None,
-        **options: Unpack[WriteOptions],
+        **options: Unpack[Options],
     ) -> Receipt:
         """Replace `old`, which must occur exactly once in the current text. Takes editor.
 
@@ -87,12 +87,12 @@ class Block:
         return self._write("replace", _with_base(arguments, base), expect, options)
 
     def rewrite(
-        self, text: str, *, expect: int | None = None, **options: Unpack[WriteOptions]
+        self, text: str, *, expect: int | None = None, **options: Unpack[Options]
     ) -> Receipt:
         """Make `text` the whole text, if `expect` is still its version. Takes owner."""
         return self._write("rewrite", {"text": _text(text)}, expect, options)
 
-    def condense(self, text: str, *, through: int, **options: Unpack[WriteOptions]) -> Receipt:
+    def condense(self, text: str, *, through: int, **options: Unpack[Options]) -> Receipt:
         """Put `text` in place of what stood at version `through`. Takes owner.
 
         Every line written after `through` is kept, in order, behind it: a slow owner always
@@ -101,11 +101,11 @@ class Block:
         arguments = {"text": _text(text), "through": check_version(through, "through")}
         return self._write("condense", arguments, None, options)
 
-    def delete(self, *, expect: int | None = None, **options: Unpack[WriteOptions]) -> Receipt:
+    def delete(self, *, expect: int | None = None, **options: Unpack[Options]) -> Receipt:
         """Delete the text, if `expect` is still its version; history stays. Takes owner."""
         return self._write("delete", {}, expect, options)
 
-    def update(self, function: Updater, **options: Unpack[WriteOptions]) -> Receipt:
+    def update(self, function: Updater, **options: Unpack[Options]) -> Receipt:
         """Read, think and write: `function` gets the text and returns the new one.
 
         Updates of one text queue first come, first served, and nothing is held while
@@ -127,10 +127,12 @@ class Block:
                         raise
         raise AssertionError("unreachable")
 
-    def _update_once(self, function: Updater, options: WriteOptions) -> Receipt:
+    def _update_once(self, function: Updater, options: Options) -> Receipt:
         found = self._session.read(reading.read_entry(self._session.reader, self._key))
         before = found.value or ()
         result = _text(self._session.gate.apply(function, lines_of.joined(before)))
+        if (turn := options.get("turn")) is not None:
+            turn.showed(self._session, self._key, found.version)
         hunks = lines_of.edits(before, lines_of.split(result))
         if not hunks:
             now = self._session.read(reading.standing(self._session.tenant))
@@ -188,10 +190,9 @@ class Block:
         operation: str,
         arguments: dict[str, object],
         expect: int | None,
-        options: WriteOptions,
+        options: Options,
     ) -> Receipt:
-        made = draft(self._key, operation, arguments, expect=expect, **options)
-        return self._session.write(made)
+        return self._session.change(self._key, operation, arguments, options, expect=expect)
 
 
 def _text(text: object) -> str:

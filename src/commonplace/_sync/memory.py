@@ -13,6 +13,7 @@ from commonplace._sync.group_watch import GroupWatch
 from commonplace._sync.scope import Scope
 from commonplace._sync.session import COLLECTING, Group, Session
 from commonplace._sync.snapshot import Snapshot
+from commonplace._sync.turn import Turn
 from commonplace._sync.upkeep import Upkeep
 from commonplace._sync.watch import Watch
 from commonplace._sync.watching import WatchOptions, make_watch
@@ -195,6 +196,13 @@ class Memory(Asking, Upkeep):
         """The memory at a revision, or at the last one at or before a time with its zone."""
         return Snapshot(self._opened(), at)
 
+    def turn(self, *, at: int | str | datetime | None = None) -> Turn:
+        """One step of this actor, over the head or over the revision or time `at` (a joined pin).
+
+        Use it in a `with` block: it pins at entry, and at exit records what it was served.
+        """
+        return Turn(self._opened(), at)
+
     def watch(
         self, where: Namespace | NamespacePrefix, **options: Unpack[WatchOptions]
     ) -> Watch | GroupWatch:
@@ -212,25 +220,31 @@ class Memory(Asking, Upkeep):
 
     @contextmanager
     def atomic(
-        self, *, guards: Sequence[tuple[Reference | str, int]] = (), key: str | None = None
+        self,
+        *,
+        guards: Sequence[tuple[Reference | str, int]] = (),
+        key: str | None = None,
+        unless_changed: Turn | None = None,
     ) -> Iterator[Group]:
         """All writes inside commit together at the end, or none does.
 
         Inside, writes return a pending receipt and reads see what stood before. `key` is the
-        idempotency key of the whole. Leaving with an exception writes nothing.
+        idempotency key of the whole. With `unless_changed` it is refused (`StaleTurn`) if
+        others changed what that turn was served. Leaving with an exception writes nothing.
         """
         session = self._opened()
         if COLLECTING.get() is not None:
             raise InvalidInput("atomic() inside atomic(): one commit cannot hold another.")
         group = Group(session)
+        group.fenced = unless_changed
         token = COLLECTING.set(group)
         try:
             yield group
         finally:
             COLLECTING.reset(token)
         if group.drafts:
-            first = guard_draft(group.drafts[0], guards, key)
-            group.receipts = session.commit((first, *group.drafts[1:]))
+            drafts = (guard_draft(group.drafts[0], guards, key), *group.drafts[1:])
+            group.receipts = session.commit(drafts, turn=group.turn, fenced=group.fenced)
 
     def position(self) -> Position:
         """The head: revision and digest. Keep it, and a log cut below it shows."""

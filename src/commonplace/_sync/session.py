@@ -8,11 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commonplace import limits
 from commonplace.core.verdict import Accepted, Refusal
-from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput
+from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput, Refused
 from commonplace.explain.conflict import conflict_story
 from commonplace.model.actor import Actor
 from commonplace.model.entry import EntryKey
@@ -22,11 +22,35 @@ from commonplace.storage.engine import Engine
 from commonplace.storage.gate import Gate
 from commonplace.storage.programs import ticket
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.proposal import Draft, group_of, raise_refusal, receipts_of
+from commonplace.storage.proposal import (
+    Draft,
+    WriteOptions,
+    as_reference,
+    draft,
+    group_of,
+    guard_draft,
+    raise_refusal,
+    receipts_of,
+)
 from commonplace.storage.step import Program
 from commonplace.storage.tailer import Tailer
 
+if TYPE_CHECKING:
+    from commonplace._sync.turn import Turn
+
 T = TypeVar("T")
+
+
+class Options(WriteOptions, total=False):
+    """What every write takes: `WriteOptions`, and the turn it is made in.
+
+    `turn`: what the turn reads is what the write is made against, and its provenance.
+    `unless_changed`: refuse with `StaleTurn` if others changed what that turn was served.
+    """
+
+    turn: "Turn | None"
+    unless_changed: "Turn | None"
+
 
 PENDING = Receipt(revision=0, index=0, version=0, at_us=0, digest=b"", pending=True)
 """What a write inside `atomic()` returns: its group's receipt comes at the end."""
@@ -39,6 +63,17 @@ class Group:
         self.session = session
         self.drafts: list[Draft] = []
         self.receipts: tuple[Receipt, ...] = ()
+        self.turn: Turn | None = None
+        self.fenced: Turn | None = None
+
+    def collect(self, draft: Draft, turn: "Turn | None", fenced: "Turn | None") -> None:
+        """Take up a write. All of a commit are of one turn, and depend on one at the most."""
+        for name, given in (("turn", turn), ("fenced", fenced)):
+            held = getattr(self, name)
+            if given is not None and held not in {None, given}:
+                raise InvalidInput("One commit is made in one turn: end this atomic() first.")
+            setattr(self, name, held or given)
+        self.drafts.append(draft)
 
     @property
     def receipt(self) -> Receipt | None:
@@ -81,30 +116,85 @@ class Session:
         self.require_open()
         return self.gate.execute(program, limits.UPKEEP_S)
 
-    def write(self, draft: Draft) -> Receipt:
+    def change(
+        self,
+        key: EntryKey,
+        operation: str,
+        arguments: dict[str, Any],
+        options: Options,
+        *,
+        expect: int | None = None,
+    ) -> Receipt:
+        """Draft one write of an entry, in the turn that the options name, and commit it."""
+        plain: dict[str, Any] = dict(options)
+        turn, fenced = plain.pop("turn", None), plain.pop("unless_changed", None)
+        basis = None if turn is None else turn.basis(self, key)
+        made = draft(key, operation, arguments, expect=expect, basis=basis, **plain)
+        return self.write(made, turn, fenced)
+
+    def write(
+        self, draft: Draft, turn: "Turn | None" = None, fenced: "Turn | None" = None
+    ) -> Receipt:
         """Commit one write, or put it into the group of the `atomic()` around."""
         group = COLLECTING.get()
         if group is not None and group.session is self:
-            group.drafts.append(draft)
+            group.collect(draft, turn, fenced)
             return PENDING
-        return (self.commit((draft,)))[0]
+        return (self.commit((draft,), turn=turn, fenced=fenced))[0]
 
-    def commit(self, drafts: Sequence[Draft]) -> tuple[Receipt, ...]:
+    def commit(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        turn: "Turn | None" = None,
+        fenced: "Turn | None" = None,
+    ) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
         group_around = COLLECTING.get()
-        if group_around is not None and group_around.session is self:
+        if group_around is not None and group_around.session is self and drafts:
             raise InvalidInput(
                 "Inside atomic() only entries are written: creating and sharing take a commit of "
                 "their own. Do it before."
             )
-        group = group_of(self.tenant, self.actor, drafts)
+        if fenced is not None and drafts:
+            drafts = (guard_draft(drafts[0], fenced.guards(self), None), *drafts[1:])
+        if turn is None:
+            return self._propose(drafts, (), "", fenced)
+        telling = turn.telling()
+        if not drafts and not telling:
+            return ()
+        if len(drafts) + len(telling) > limits.MAX_GROUP_WRITES and drafts:
+            self.commit((), turn=turn)
+            telling = turn.telling()
+        try:
+            receipts = self._propose(drafts, telling, turn.id, fenced)
+        except Refused as error:
+            for each in drafts[:1]:
+                turn.refused(each.write.entry, each.write.operation, error)
+            raise
+        turn.told(telling)
+        for each, receipt in zip(drafts, receipts, strict=True):
+            turn.wrote(each.write.entry, receipt)
+        return receipts
+
+    def _propose(
+        self,
+        drafts: Sequence[Draft],
+        telling: Sequence[Draft],
+        turn: str,
+        fenced: "Turn | None",
+    ) -> tuple[Receipt, ...]:
+        """Commit what is asked for and what a turn tells with it; the receipts are the former's."""
+        group = group_of(self.tenant, self.actor, (*drafts, *telling), turn=turn)
         verdict = self.gate.propose(group)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
+            if fenced is not None and "guard" in verdict.facts:
+                raise fenced.stale([EntryKey.of(as_reference(verdict.facts["guard"]))])
             self._raise_conflict(verdict, drafts[verdict.write])
         if self._owed and isinstance(verdict, Accepted):
             self.give_back()
-        return receipts_of(group, verdict)
+        return receipts_of(group, verdict)[: len(drafts)]
 
     def owe(self, tickets: Iterable[tuple[EntryKey, int, str]]) -> None:
         """Note places in queues (entry, number, holder) that are to be given back."""

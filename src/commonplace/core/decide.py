@@ -140,6 +140,7 @@ class _Ruling:
     def _write(self, write: Write) -> Outcome | Refusal:
         if reserved.is_reserved(write.entry.region):
             return self._reserved_write(write)
+        write = self._in_group(write)
         namespace, region, _ = write.entry
         reach = self._reach(namespace, region)
         place = reserved.Place(namespace, region)
@@ -171,6 +172,15 @@ class _Ruling:
         if refusal is None and not speaks:
             refusal = terms.rule.refuse(attempt)
         return refusal or self._apply(write, operation, terms.contract.max_bytes)
+
+    def _in_group(self, write: Write) -> Write:
+        """The write, with what this very group did to its entry counted as the writer's own."""
+        if write.entry not in self.changed or write.arguments.get("base") is None:
+            return write
+        first = self.state.entries[write.entry].version + 1
+        made = range(first, self.changed[write.entry].version + 1)
+        own = {*write.arguments.get("own", ()), *made}
+        return replace(write, arguments={**write.arguments, "own": sorted(own)})
 
     def _taking(self, write: Write, operation: Operation) -> Tier | Refusal:
         """The tier it takes to speak of records; who wrote all of them takes them back himself."""

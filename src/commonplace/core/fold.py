@@ -51,6 +51,8 @@ def replay(value: Any, operation: str, arguments: Mapping[str, Any], version: in
             f"version {version} was made by {operation!r}, an operation of a newer release: "
             "upgrade commonplace."
         )
+    if "base" in arguments:  # whether it conflicted was decided when it was written
+        arguments = {**arguments, "base": None}
     result = OPERATIONS[operation].apply(value, arguments, version)
     if is_refusal(result):
         raise DamagedMemory(

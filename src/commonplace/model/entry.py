@@ -64,7 +64,9 @@ class Entry:
     """A value as it stood at one version.
 
     `version` 0 means nothing was ever written. `value` is plain data; a text has `lines`
-    as well, and its `value` is `text`. Times are the commit times of the records.
+    as well, and its `value` is `text`. Times are the commit times of the records. Read in a
+    turn, `own_versions` are those that the turn itself wrote after its pin: lines of these
+    versions are its own.
     """
 
     reference: Reference
@@ -75,6 +77,7 @@ class Entry:
     lines: tuple[Line, ...]
     updated_by: str
     updated_at_us: int
+    own_versions: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:

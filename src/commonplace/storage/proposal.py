@@ -135,7 +135,7 @@ def draft(
 ) -> Draft:
     """Check one write and bind its bytes. `arguments` must be plain, checked data.
 
-    `basis` holds the arguments that a turn adds. Raises an `InvalidInput` or `LimitExceeded`;
+    `basis` holds the arguments that a turn adds where there are none. Raises an `InvalidInput` or `LimitExceeded`;
     nothing has been sent then.
     """
     if expect is not None:
@@ -153,7 +153,7 @@ def draft(
     # An `edit` is what an `update` made of the text it was shown; what was asked for is the
     # update, and its retry is shown another text. What a turn was served is not asked for at all.
     asked = b"" if operation in {"edit", "serve"} else encode(arguments)
-    arguments = {**arguments, **(basis or {})}
+    arguments = {**(basis or {}), **arguments}
     payload = encode(arguments) if basis or not asked else asked
     check_size(len(payload), "what was written", 2 * limits.MAX_VALUE_BYTES)
     salt = os.urandom(16)

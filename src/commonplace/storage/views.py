@@ -7,8 +7,8 @@ from commonplace.model.record import Record
 from commonplace.storage.programs.reading import Found
 
 
-def entry_view(key: EntryKey, found: Found) -> Entry:
-    """A found value as an Entry, at the version it has."""
+def entry_view(key: EntryKey, found: Found, own: tuple[int, ...] = ()) -> Entry:
+    """A found value as an Entry, at the version it has; `own` are versions of the reading turn."""
     value = found.value
     return Entry(
         reference=key.reference(found.version),
@@ -19,6 +19,7 @@ def entry_view(key: EntryKey, found: Found) -> Entry:
         lines=value if isinstance(value, tuple) else (),
         updated_by=found.updated_by,
         updated_at_us=found.updated_at_us,
+        own_versions=own,
     )
 
 

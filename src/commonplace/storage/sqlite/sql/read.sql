@@ -47,6 +47,12 @@ ORDER BY l.revision, l.place
 SELECT revision, place FROM log
 WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
 
+-- name: version_at
+-- The version of an entry at a revision: what a turn's writes are made against.
+SELECT version FROM log
+WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND revision <= ?5
+ORDER BY revision DESC, place DESC LIMIT 1
+
 -- name: log_tail
 -- The records after a revision, in order: what a watch and an export read.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,

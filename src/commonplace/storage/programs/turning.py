@@ -1,0 +1,86 @@
+"""Turning: what a turn reads, and whether what it was served still stands."""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from commonplace.core.overlay import overlay
+from commonplace.model.entry import EntryKey
+from commonplace.storage.programs import reading
+from commonplace.storage.programs.reading import ABSENT, Found, Reader
+from commonplace.storage.step import Answer, Program, Statement, Step
+
+
+class Basis(NamedTuple):
+    """An entry as a turn knows it: its version at the pin, and the turn's own since."""
+
+    version: int
+    own: tuple[int, ...] = ()
+
+    @property
+    def newest(self) -> int:
+        """The version that stands if nobody else wrote, and the one at the pin otherwise."""
+        alone = self.own == tuple(range(self.version + 1, self.version + 1 + len(self.own)))
+        return self.version + len(self.own) if alone else self.version
+
+    def others_since(self, version: int) -> bool:
+        """Whether anybody else brought the entry to `version`."""
+        return version - self.version > sum(own > self.version for own in self.own)
+
+
+def begin(tenant: str, at: int | None) -> Program[int]:
+    """The revision to pin: `at`, or the head. Raises `FutureRevision` or `Compacted`."""
+    now = yield from reading.standing(tenant)
+    if at is None:
+        return now.revision
+    reading.check_revision(at, now.revision, now.floor)
+    return at
+
+
+def version_at(tenant: str, key: EntryKey, revision: int) -> Program[int]:
+    """The version of an entry at a revision; 0 before its first."""
+    (rows,) = yield (Statement("version_at", [(tenant, *key, revision)]),)
+    return int(rows[0][0]) if rows else 0
+
+
+def turn_entry(
+    reader: Reader, key: EntryKey, revision: int, own: Sequence[int]
+) -> Program[Found]:
+    """An entry at a turn's pin with the turn's own writes in it.
+
+    When nobody else wrote in between, that is its newest own version, and it says so. Otherwise
+    no version ever stood so: the value has the version of the pin, and its lines tell.
+    """
+    found = yield from reading.read_entry_at(reader, key, revision)
+    if not own:
+        return found
+    newest = yield from reading.read_version(reader, key, own[-1])
+    if Basis(found.version, tuple(own)).newest == own[-1]:
+        return newest
+    if newest.dead or not isinstance(newest.value, tuple):
+        return newest
+    view = found.value or ()
+    for version in own:
+        after = yield from reading.read_version(reader, key, version)
+        before = yield from _before(reader, key, version)
+        view = overlay(view, before.value or (), after.value or ())
+    return newest._replace(version=found.version, value=view)
+
+
+def _before(reader: Reader, key: EntryKey, version: int) -> Generator[Step, Answer, Found]:
+    if version == 1:
+        return ABSENT
+    return (yield from reading.read_version(reader, key, version - 1))
+
+
+def changed_since(
+    tenant: str, served: Mapping[EntryKey, Basis]
+) -> Program[dict[EntryKey, int]]:
+    """Of what was served, the entries that others changed, with the version that stands."""
+    keys: Iterable[EntryKey] = served
+    (rows,) = yield (Statement("entry_load", [(tenant, *key) for key in keys]),)
+    stands = {EntryKey(*row[1:4]): int(row[4]) for row in rows}
+    return {
+        key: stands.get(key, 0)
+        for key, basis in served.items()
+        if basis.others_since(stands.get(key, 0))
+    }
