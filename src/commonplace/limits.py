@@ -87,9 +87,13 @@ MAX_SOUGHT_BYTES: Final = 4096
 """A sentence to look for in every state that ever stood."""
 MAX_HITS: Final = 512
 """Records with a sentence in them that one question follows up; the rest are counted."""
+MAX_STATES: Final = 2048
+"""Past states that one question reads; what more of them would tell is said to be unknown."""
 MAX_REPORT_BYTES: Final = 4 << 20
 MAX_CITATIONS: Final = 10_000
 """Citations of one report."""
 MAX_BISECT_STEPS: Final = 64
 MAX_TIMELINE_EVENTS: Final = 4096
 """Events of one timeline; the rest are counted."""
+MAX_TRACED_CHARS: Final = 200
+"""Characters of a reason that a span carries, where it carries reasons."""

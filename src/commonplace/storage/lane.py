@@ -24,10 +24,19 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from commonplace import limits
 from commonplace._lazy import LazyModule
-from commonplace.core.verdict import Refusal, Unknown, Verdict
-from commonplace.errors import CommonplaceError, EngineUnavailable, LimitExceeded, OutcomeUnknown
+from commonplace.core.verdict import Verdict
+from commonplace.errors import CommonplaceError, EngineUnavailable
 from commonplace.model.write import WriteGroup
-from commonplace.storage.work import PICKED, QUEUED, WITHDRAWN, Work, wake_all
+from commonplace.storage.work import (
+    PICKED,
+    QUEUED,
+    WITHDRAWN,
+    Work,
+    lost_sight,
+    queue_full,
+    wake_all,
+)
+from commonplace.telemetry.metering import QUEUES, tell_batch
 
 T = TypeVar("T")
 
@@ -94,6 +103,12 @@ class Lane:
         self._answered = 0  # by the last batch
         self._call = threading.Lock()  # released to call the background thread, once per call
         self._call.acquire()
+        QUEUES.add(self)
+
+    @property
+    def depth(self) -> int:
+        """How many groups and jobs are queued."""
+        return len(self._queue)
 
     # --- callers ---------------------------------------------------------------------------
 
@@ -149,7 +164,7 @@ class Lane:
         with self._mutex:
             self._refuse_closed()
             if len(self._queue) >= limits.MAX_QUEUED_GROUPS:
-                return _queue_full(what)
+                return queue_full(what)
             self._queue.append(work)
             if not self._busy:
                 self._busy = True
@@ -179,7 +194,7 @@ class Lane:
                 if not self._busy:
                     leading = self._busy = True
                 elif len(self._queue) >= limits.MAX_QUEUED_GROUPS:
-                    return _queue_full(what)
+                    return queue_full(what)
                 else:
                     work = Work(what)
                     self._queue.append(work)
@@ -207,6 +222,7 @@ class Lane:
                     return False, None
                 if not isinstance(what, WriteGroup):
                     return True, what()
+                tell_batch((None,))
                 verdicts = self._commit((what,))
             finally:
                 # Before anybody is told, so that the next one need not wait; and whether or
@@ -233,7 +249,7 @@ class Lane:
             if self._withdraw(work):
                 raise self._too_late(deadline_s)
             if not work.is_done:
-                return _lost_sight(work.what, deadline_s)
+                return lost_sight(work.what, deadline_s)
         return work.outcome()
 
     def _withdraw(self, work: Work) -> bool:
@@ -251,7 +267,7 @@ class Lane:
         try:
             if self._withdraw(work):
                 raise self._too_late(deadline_s)
-            work.future.set_result(_lost_sight(work.what, deadline_s))
+            work.future.set_result(lost_sight(work.what, deadline_s))
         except CommonplaceError as error:
             work.future.set_exception(error)
 
@@ -350,6 +366,7 @@ class Lane:
             self._attempt(batch[0], batch[0].what)
             return ()
         groups = [cast(WriteGroup, work.what) for work in batch]
+        tell_batch(work.queued_s for work in batch)
         try:
             verdicts = self._commit(groups)
             assert len(verdicts) == len(batch), "one verdict per group"
@@ -378,21 +395,3 @@ class Lane:
             self._after(verdicts)
         except Exception:  # boundary: a committed write is answered whatever its news do
             _log.exception("telling of a batch failed")
-
-
-def _queue_full(what: WriteGroup | Callable[[], Any]) -> Refusal:
-    """Refuse a group; a job has no verdict and raises."""
-    bound = limits.MAX_QUEUED_GROUPS
-    message = f"Not written: {bound} writes are queued already. Retry when some have landed."
-    facts = {"limit": bound, "actual": bound + 1, "excess": 1}
-    if not isinstance(what, WriteGroup):
-        raise LimitExceeded(message, **facts)
-    return Refusal(code=LimitExceeded.code, message=message, facts=facts)
-
-
-def _lost_sight(what: WriteGroup | Callable[[], Any], deadline_s: float) -> Unknown:
-    """Answer for a group that was picked up; a job has no verdict and raises."""
-    message = f"Sent, and the deadline of {deadline_s:g} s passed while it was being committed."
-    if not isinstance(what, WriteGroup):
-        raise OutcomeUnknown(message)
-    return Unknown(message)

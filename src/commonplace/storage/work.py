@@ -1,9 +1,13 @@
 """Work: one group or job on its way through the lane, and whoever waits for it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from commonplace import limits
+from commonplace.core.verdict import Refusal, Unknown
+from commonplace.errors import LimitExceeded, OutcomeUnknown
 from commonplace.model.write import WriteGroup
 
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ WITHDRAWN: Final = 3
 class Work:
     """A group or job, its state, its outcome, and the thread or event loop that waits for it."""
 
-    __slots__ = ("_answered", "error", "future", "loop", "result", "state", "what")
+    __slots__ = ("_answered", "error", "future", "loop", "queued_s", "result", "state", "what")
 
     def __init__(
         self,
@@ -26,6 +30,7 @@ class Work:
         loop: "asyncio.AbstractEventLoop | None" = None,
     ) -> None:
         self.what = what
+        self.queued_s = time.monotonic()
         self.state = QUEUED
         self.result: Any = None
         self.error: BaseException | None = None
@@ -86,3 +91,21 @@ def wake_all(works: Iterable[Work]) -> None:
 def _resolve_all(works: Sequence[Work]) -> None:
     for work in works:
         work.resolve()
+
+
+def queue_full(what: WriteGroup | Callable[[], Any]) -> Refusal:
+    """Refuse a group; a job has no verdict and raises."""
+    bound = limits.MAX_QUEUED_GROUPS
+    message = f"Not written: {bound} writes are queued already. Retry when some have landed."
+    facts = {"limit": bound, "actual": bound + 1, "excess": 1}
+    if not isinstance(what, WriteGroup):
+        raise LimitExceeded(message, **facts)
+    return Refusal(code=LimitExceeded.code, message=message, facts=facts)
+
+
+def lost_sight(what: WriteGroup | Callable[[], Any], deadline_s: float) -> Unknown:
+    """Answer for a group that was picked up; a job has no verdict and raises."""
+    message = f"Sent, and the deadline of {deadline_s:g} s passed while it was being committed."
+    if not isinstance(what, WriteGroup):
+        raise OutcomeUnknown(message)
+    return Unknown(message)

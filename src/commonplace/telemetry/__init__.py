@@ -1,0 +1,1 @@
+"""What OpenTelemetry is told: spans, links and metrics, wherever the application uses it."""
