@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Self
 
 from commonplace._async.session import AsyncSession, holder_name, now_us
+from commonplace._async.watch import tell_delivery
 from commonplace.core.cursor import Claim, Cursor
 from commonplace.core.reserved import CURSORS
 from commonplace.errors import VersionConflict
@@ -70,6 +71,7 @@ class AsyncGroupWatch:
                 except VersionConflict:
                     continue  # another member was faster: look again
                 if commit is not None:
+                    await tell_delivery(self._session, commit)
                     return commit
                 waited = time.monotonic() - started
                 if self._timeout_s is not None and waited >= self._timeout_s:

@@ -1,5 +1,6 @@
 """AsyncQueue: a fair place in the queue of an entry's updates, held while one thinks."""
 
+import time
 from collections.abc import Sequence
 from contextvars import Token
 from typing import Self
@@ -10,6 +11,8 @@ from commonplace.errors import NestedUpdate
 from commonplace.limits import BACKSTOP_S, TICKET_LIFE_S
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs import ticket
+from commonplace.telemetry.metering import tell
+from commonplace.telemetry.names import UPDATE_WAIT
 
 
 class AsyncQueue:
@@ -32,6 +35,7 @@ class AsyncQueue:
             raise NestedUpdate()
         presence = session.engine.presence()
         waiter = session.gate.waiter()
+        came_s = time.monotonic()
         try:
             await session.give_back()
             take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
@@ -44,6 +48,7 @@ class AsyncQueue:
             raise
         finally:
             waiter.close()
+        tell(UPDATE_WAIT, time.monotonic() - came_s)
         self._nested = UPDATING.set(True)
         return self
 

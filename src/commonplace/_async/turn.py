@@ -29,6 +29,7 @@ from commonplace.storage.programs import listing, reading, turning
 from commonplace.storage.programs.turning import Basis
 from commonplace.storage.proposal import Draft, as_reference, check_version, draft
 from commonplace.storage.views import change_view, entry_view
+from commonplace.telemetry import turns as telemetry
 
 AS_VALUE = 0
 """The renderer of what was read as a value."""
@@ -93,6 +94,7 @@ class AsyncTurn:
         assert not isinstance(at, str | datetime)
         self._revision = await session.read(turning.begin(session.tenant, at))
         self._is_open = True
+        telemetry.turn_began()
         return self
 
     async def end(self) -> None:
@@ -104,6 +106,7 @@ class AsyncTurn:
             await self._tell()
         finally:
             self._is_open = False
+            telemetry.turn_ended()
 
     async def __aenter__(self) -> Self:
         return await self.begin()
@@ -123,6 +126,12 @@ class AsyncTurn:
         if reference.lines is not None:
             raise InvalidReference(f"read() serves whole entries: leave {reference} without lines.")
         self._require_open()
+        with telemetry.reading(self._pinned, key_of(reference)) as told:
+            entry = await self._read(reference)
+            told.served(1, entry.version)
+        return entry
+
+    async def _read(self, reference: Reference) -> Entry:
         key, session = key_of(reference), self._session
         if reference.at is not None:
             found = await session.read(find(session.reader, reference))
@@ -216,6 +225,7 @@ class AsyncTurn:
 
     async def stale(self, keys: Sequence[EntryKey]) -> StaleTurn:
         """The error for served entries that others changed."""
+        telemetry.turn_stale()
         changes: list[Change] = []
         session = self._session
         for key in keys:
@@ -243,6 +253,11 @@ class AsyncTurn:
     # --- inside -------------------------------------------------------------------------------
 
     @property
+    def _pinned(self) -> telemetry.Pinned:
+        session = self._session
+        return telemetry.Pinned(session.tenant, session.actor, self.id, self._revision)
+
+    @property
     def _home(self) -> EntryKey:
         return EntryKey(str(Namespace.agent(self._session.actor.name)), reserved.SERVED)
 
@@ -260,6 +275,7 @@ class AsyncTurn:
             self._noted.update(fresh)
             self._passages += fresh
             is_much = len(self._passages) >= MAX_SERVED_ROWS
+        telemetry.passages_served(len(fresh))
         if is_much:
             await self._tell()
 

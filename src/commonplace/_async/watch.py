@@ -3,7 +3,7 @@
 import time
 from typing import Self
 
-from commonplace._async.session import AsyncSession
+from commonplace._async.session import AsyncSession, now_us
 from commonplace.core.cursor import Cursor
 from commonplace.core.reserved import CURSORS
 from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS, MAX_DEBOUNCES
@@ -15,6 +15,7 @@ from commonplace.storage.gate import AsyncWaiter
 from commonplace.storage.programs import reading
 from commonplace.storage.proposal import draft
 from commonplace.storage.selection import Selection
+from commonplace.telemetry import delivery
 
 
 class AsyncWatch:
@@ -79,6 +80,7 @@ class AsyncWatch:
                     await self._let_burst_end(waiter)
                     self._is_delivered = True
                     self._quiet_s = 0.0
+                    await tell_delivery(self._session, commit)
                     return commit
                 self._in_burst = False
                 position = self._position or 0
@@ -184,3 +186,10 @@ class AsyncBookmark:
         """Store a position. Raises `VersionConflict` when another reader moves the cursor."""
         move = draft(self._key, "move", Cursor(position).to_plain(), expect=self._version)
         self._version = (await self._session.write(move)).version
+
+
+async def tell_delivery(session: AsyncSession, commit: Commit) -> None:
+    """Tell of a commit that is handed over, if anybody wants to hear of it."""
+    if delivery.is_heard():
+        head = (await session.read(reading.standing(session.tenant))).revision
+        delivery.delivered(session.tenant, session.actor, commit, head, now_us())

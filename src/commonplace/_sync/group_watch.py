@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Self
 
 from commonplace._sync.session import Session, holder_name, now_us
+from commonplace._sync.watch import tell_delivery
 from commonplace.core.cursor import Claim, Cursor
 from commonplace.core.reserved import CURSORS
 from commonplace.errors import VersionConflict
@@ -72,6 +73,7 @@ class GroupWatch:
                 except VersionConflict:
                     continue  # another member was faster: look again
                 if commit is not None:
+                    tell_delivery(self._session, commit)
                     return commit
                 waited = time.monotonic() - started
                 if self._timeout_s is not None and waited >= self._timeout_s:

@@ -2,6 +2,7 @@
 
 """Queue: a fair place in the queue of an entry's updates, held while one thinks."""
 
+import time
 from collections.abc import Sequence
 from contextvars import Token
 from typing import Self
@@ -12,6 +13,8 @@ from commonplace.errors import NestedUpdate
 from commonplace.limits import BACKSTOP_S, TICKET_LIFE_S
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs import ticket
+from commonplace.telemetry.metering import tell
+from commonplace.telemetry.names import UPDATE_WAIT
 
 
 class Queue:
@@ -34,6 +37,7 @@ class Queue:
             raise NestedUpdate()
         presence = session.engine.presence()
         waiter = session.gate.waiter()
+        came_s = time.monotonic()
         try:
             session.give_back()
             take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
@@ -46,6 +50,7 @@ class Queue:
             raise
         finally:
             waiter.close()
+        tell(UPDATE_WAIT, time.monotonic() - came_s)
         self._nested = UPDATING.set(True)
         return self
 

@@ -34,6 +34,7 @@ from commonplace.storage.proposal import (
 )
 from commonplace.storage.step import Program
 from commonplace.storage.tailer import Tailer
+from commonplace.telemetry.writing import writing
 
 if TYPE_CHECKING:
     from commonplace._sync.turn import Turn
@@ -186,8 +187,11 @@ class Session:
         fenced: "Turn | None",
     ) -> tuple[Receipt, ...]:
         """Commit what is asked for and what a turn tells with it; the receipts are the former's."""
-        group = group_of(self.tenant, self.actor, (*drafts, *telling), turn=turn)
-        verdict = self.gate.propose(group)
+        with writing(self.tenant, self.actor, drafts or telling, turn) as told:
+            asked = (*drafts, *telling)
+            group = group_of(self.tenant, self.actor, asked, turn=turn, trace=told.trace)
+            verdict = self.gate.propose(group)
+            told.answer(verdict)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
             if fenced is not None and "guard" in verdict.facts:
                 raise fenced.stale([EntryKey.of(as_reference(verdict.facts["guard"]))])

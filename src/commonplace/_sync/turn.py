@@ -31,6 +31,7 @@ from commonplace.storage.programs import listing, reading, turning
 from commonplace.storage.programs.turning import Basis
 from commonplace.storage.proposal import Draft, as_reference, check_version, draft
 from commonplace.storage.views import change_view, entry_view
+from commonplace.telemetry import turns as telemetry
 
 AS_VALUE = 0
 """The renderer of what was read as a value."""
@@ -95,6 +96,7 @@ class Turn:
         assert not isinstance(at, str | datetime)
         self._revision = session.read(turning.begin(session.tenant, at))
         self._is_open = True
+        telemetry.turn_began()
         return self
 
     def end(self) -> None:
@@ -106,6 +108,7 @@ class Turn:
             self._tell()
         finally:
             self._is_open = False
+            telemetry.turn_ended()
 
     def __enter__(self) -> Self:
         return self.begin()
@@ -125,6 +128,12 @@ class Turn:
         if reference.lines is not None:
             raise InvalidReference(f"read() serves whole entries: leave {reference} without lines.")
         self._require_open()
+        with telemetry.reading(self._pinned, key_of(reference)) as told:
+            entry = self._read(reference)
+            told.served(1, entry.version)
+        return entry
+
+    def _read(self, reference: Reference) -> Entry:
         key, session = key_of(reference), self._session
         if reference.at is not None:
             found = session.read(find(session.reader, reference))
@@ -218,6 +227,7 @@ class Turn:
 
     def stale(self, keys: Sequence[EntryKey]) -> StaleTurn:
         """The error for served entries that others changed."""
+        telemetry.turn_stale()
         changes: list[Change] = []
         session = self._session
         for key in keys:
@@ -245,6 +255,11 @@ class Turn:
     # --- inside -------------------------------------------------------------------------------
 
     @property
+    def _pinned(self) -> telemetry.Pinned:
+        session = self._session
+        return telemetry.Pinned(session.tenant, session.actor, self.id, self._revision)
+
+    @property
     def _home(self) -> EntryKey:
         return EntryKey(str(Namespace.agent(self._session.actor.name)), reserved.SERVED)
 
@@ -262,6 +277,7 @@ class Turn:
             self._noted.update(fresh)
             self._passages += fresh
             is_much = len(self._passages) >= MAX_SERVED_ROWS
+        telemetry.passages_served(len(fresh))
         if is_much:
             self._tell()
 

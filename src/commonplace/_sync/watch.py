@@ -5,7 +5,7 @@
 import time
 from typing import Self
 
-from commonplace._sync.session import Session
+from commonplace._sync.session import Session, now_us
 from commonplace.core.cursor import Cursor
 from commonplace.core.reserved import CURSORS
 from commonplace.limits import BACKSTOP_S, CURSOR_EVERY_COMMITS, MAX_DEBOUNCES
@@ -17,6 +17,7 @@ from commonplace.storage.gate import Waiter
 from commonplace.storage.programs import reading
 from commonplace.storage.proposal import draft
 from commonplace.storage.selection import Selection
+from commonplace.telemetry import delivery
 
 
 class Watch:
@@ -81,6 +82,7 @@ class Watch:
                     self._let_burst_end(waiter)
                     self._is_delivered = True
                     self._quiet_s = 0.0
+                    tell_delivery(self._session, commit)
                     return commit
                 self._in_burst = False
                 position = self._position or 0
@@ -186,3 +188,10 @@ class Bookmark:
         """Store a position. Raises `VersionConflict` when another reader moves the cursor."""
         move = draft(self._key, "move", Cursor(position).to_plain(), expect=self._version)
         self._version = (self._session.write(move)).version
+
+
+def tell_delivery(session: Session, commit: Commit) -> None:
+    """Tell of a commit that is handed over, if anybody wants to hear of it."""
+    if delivery.is_heard():
+        head = (session.read(reading.standing(session.tenant))).revision
+        delivery.delivered(session.tenant, session.actor, commit, head, now_us())

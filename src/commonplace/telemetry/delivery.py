@@ -10,7 +10,8 @@ from commonplace.telemetry.tracing import TRACING
 
 def is_heard() -> bool:
     """Whether anybody wants to hear of deliveries."""
-    return TRACING.get() is not None or METERING.get() is not None
+    tracing = TRACING.get()
+    return (tracing is not None and tracing.records) or METERING.get() is not None
 
 
 def delivered(tenant: str, actor: Actor, commit: Commit, head: int, now_us: int) -> None:

@@ -12,10 +12,9 @@ from commonplace.telemetry.saying import code_of, where
 from commonplace.telemetry.tracing import TRACING, Tracing
 
 
-def turn_began(notices: int) -> None:
-    """A turn began, and found so many notices pending."""
+def turn_began() -> None:
+    """A turn began."""
     tell(names.TURNS, 1, {names.TURN_STATE: "begun"})
-    tell(names.NOTICES, notices)
 
 
 def turn_ended() -> None:
@@ -26,6 +25,16 @@ def turn_ended() -> None:
 def turn_stale() -> None:
     """A turn's fence found that what it was served has changed."""
     tell(names.TURNS, 1, {names.TURN_STATE: "stale"})
+
+
+def notices_found(count: int) -> None:
+    """A turn found so many notices pending when it began."""
+    tell(names.NOTICES, count)
+
+
+def passages_served(count: int) -> None:
+    """A turn was served so many passages that it was not served before."""
+    tell(names.SERVED_ROWS, count)
 
 
 class Pinned(NamedTuple):
@@ -51,9 +60,8 @@ class Serving:
     ) -> None:
         return None
 
-    def served(self, rows: int, version: int | None = None) -> None:
+    def served(self, passages: int, version: int | None = None) -> None:
         """Say how many passages were served and, of a single entry, its version."""
-        tell(names.SERVED_ROWS, rows)
 
 
 _UNTOLD: Final = Serving()
@@ -91,9 +99,8 @@ class _Told(Serving):
         self._tracing = tracing
         self._span = span
 
-    def served(self, rows: int, version: int | None = None) -> None:
-        super().served(rows, version)
-        self._span.set_attribute(names.PASSAGES, rows)
+    def served(self, passages: int, version: int | None = None) -> None:
+        self._span.set_attribute(names.PASSAGES, passages)
         if version is not None:
             self._span.set_attribute(names.VERSION, version)
 
