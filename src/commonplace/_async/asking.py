@@ -31,20 +31,22 @@ class AsyncAsking:
         region: str | None = None,
         key: str | None = None,
         text: str | None = None,
+        trace: str | None = None,
         after: int = 0,
         before: int | None = None,
         since: datetime | str | None = None,
         until: datetime | str | None = None,
         limit: int = 50,
     ) -> list[Record]:
-        """Records newest first: by actor, region, revision, time or text.
+        """Records newest first: by actor, region, revision, time, text or trace.
 
         Without `where`, or in a namespace, it shows what this actor may read; over a prefix
         it takes a grant for it. `after` and `before` are revisions, both exclusive; `since`
-        and `until` are times with a zone, both inclusive.
+        and `until` are times with a zone, both inclusive. `trace` is the 32 digits of a trace,
+        or a traceparent in it: all that the trace wrote, shares and new regions included.
         """
         session = self._opened()
-        wanted = LogFilter(where, actor, region, key, text, after, before).checked()
+        wanted = LogFilter(where, actor, region, key, text, after, before, trace).checked()
         check_limit(limit)
         if since is not None:
             earlier = reading.revision_at(session.tenant, time_us(since) - 1)

@@ -26,6 +26,7 @@ _MANY: Final = 16 * MAX_GROUP_WRITES
 @click.option("--region", metavar="NAME", help="Only this region; `_grants` shows who got access.")
 @click.option("--key", metavar="KEY", help="Only entries of this key.")
 @click.option("--text", metavar="TEXT", help="Only where TEXT was written or is in the reason.")
+@click.option("--trace", metavar="ID", help="Only what this trace wrote: 32 digits or traceparent.")
 @click.option(
     "--since", type=when_option, metavar="TIME", help="Not before this time: 2h, 2026-11-20T03:00Z."
 )

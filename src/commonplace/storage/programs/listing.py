@@ -4,7 +4,7 @@ Every page is bounded; what access hides is left out, and the grants at the head
 """
 
 from collections.abc import Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from commonplace import limits
 from commonplace.core import reserved
@@ -26,13 +26,15 @@ from commonplace.storage.programs.reading import (
 from commonplace.storage.proposal import check_version
 from commonplace.storage.rows import logged_key, record_of
 from commonplace.storage.step import Answer, Program, Statement, Step
+from commonplace.telemetry.traceparent import trace_id_of
 
 
 class LogFilter(NamedTuple):
     """What of the log is asked for; None asks for everything the reader may see.
 
     `after` and `before` bound the revisions, both exclusive. `text` is looked for in what
-    was written and in the reasons. Reserved regions show only when `region` names one.
+    was written and in the reasons. `trace` is the 32 digits of a trace, or a traceparent in
+    it. Reserved regions show only when `region` names one, or in all that a trace wrote.
     """
 
     where: Namespace | NamespacePrefix | None = None
@@ -42,9 +44,10 @@ class LogFilter(NamedTuple):
     text: str | None = None
     after: int = 0
     before: int | None = None
+    trace: str | None = None
 
     def checked(self) -> "LogFilter":
-        """The filter itself. Raises an `InvalidInput` for what no record could ever match."""
+        """The filter, in its usual form. Raises an `InvalidInput` for what no record could ever match."""
         if not isinstance(self.where, Namespace | NamespacePrefix | None):
             raise InvalidInput(f"log() takes a Namespace or NamespacePrefix, not {self.where!r}.")
         if self.actor is not None:
@@ -58,6 +61,8 @@ class LogFilter(NamedTuple):
         check_version(self.after, "after")
         if self.before is not None:
             check_version(self.before, "before")
+        if self.trace is not None:
+            return self._replace(trace=trace_id_of(check_text(self.trace, "trace")))
         return self
 
 
@@ -101,9 +106,15 @@ def log_page(
     place = start or (now.revision + 1 if wanted.before is None else wanted.before, 0)
     namespace = str(wanted.where) if isinstance(wanted.where, Namespace) else None
     pattern = encode(wanted.text)[1:-1] if wanted.text else None
+    binding: tuple[Any, ...]
     binding = (reader.tenant, *place, wanted.after, wanted.actor, namespace, wanted.region)
     size = limits.MAX_PAGE_ROWS
-    (rows,) = yield (Statement("log_page", [(*binding, pattern, wanted.text, size)]),)
+    binding = (*binding, pattern, wanted.text, size)
+    if wanted.trace is None:
+        (rows,) = yield (Statement("log_page", [binding]),)
+    else:
+        ends = (f"00-{wanted.trace}-", f"00-{wanted.trace}.")
+        (rows,) = yield (Statement("trace_page", [(*binding, *ends)]),)
     judged: dict[reserved.Place, Reach] = {}
     records = []
     for row in rows:
@@ -120,7 +131,7 @@ def log_page(
 
 
 def _asked_for(entry: EntryKey, wanted: LogFilter) -> bool:
-    if wanted.region is None and reserved.is_reserved(entry.region):
+    if wanted.region is None and wanted.trace is None and reserved.is_reserved(entry.region):
         return False
     if wanted.key is not None and entry.key != wanted.key:
         return False
