@@ -12,6 +12,7 @@ from commonplace.testing.suite.power import *  # noqa: F403
 from commonplace.testing.suite.retries import *  # noqa: F403
 from commonplace.testing.suite.sessions import *  # noqa: F403
 from commonplace.testing.suite.snapshots import *  # noqa: F403
+from commonplace.testing.suite.turns import *  # noqa: F403
 from commonplace.testing.suite.updates import *  # noqa: F403
 from commonplace.testing.suite.versions import *  # noqa: F403
 from commonplace.testing.suite.watches import *  # noqa: F403
