@@ -6,12 +6,13 @@ function of the core or of the storage by a wrong one. They hold in this process
 `applied` is entered; a worker process applies the mutant its job names.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from commonplace._sync.queue import Queue
+from commonplace._sync.turn import Turn
 from commonplace.core import access, decide, digest, fold, text
 from commonplace.core.access import OWNS, Reach
 from commonplace.core.decide import Accept, Decision
@@ -22,9 +23,11 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage import registry
 from commonplace.storage.address import open_engine
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs import commit, listing, reading
+from commonplace.storage.programs import commit, deriving, listing, reading, turning
+from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.selection import Selection
 from commonplace.storage.sqlite import opening
+from commonplace.storage.step import Program
 from commonplace.testing import broken
 from commonplace.testing.broken import Broken, is_users
 
@@ -115,6 +118,15 @@ def _condensed_all(value: Any, arguments: Mapping[str, Any], version: int) -> An
     return tuple(
         Line(version, number, line) for number, line in enumerate(arguments["text"].split("\n"))
     )
+
+
+def _head(reader: Reader, key: EntryKey, revision: int, own: Sequence[int]) -> Program[Found]:
+    return (yield from reading.read_entry(reader, key))
+
+
+def _nothing_changed(tenant: str, served: object) -> Program[dict[EntryKey, int]]:
+    yield from reading.standing(tenant)
+    return {}
 
 
 def _with_all_history(grants: Any, right: Callable[[Any], Reach] = access.reach) -> Reach:
@@ -267,6 +279,37 @@ _OTHERS = (
         "Updates of one entry all think at once.",
         (_instead(Queue, "_is_first", lambda self, key, number: True),),
         ("test_updates_are_called_one_at_a_time_in_order_of_arrival",),
+    ),
+    Mutant(
+        "turns_read_the_head",
+        "A turn reads what stands, whatever it pinned.",
+        (_instead(turning, "turn_entry", _head),),
+        ("test_turn_reads_one_revision_whatever_others_write",),
+    ),
+    Mutant(
+        "turns_fight_themselves",
+        "What a turn wrote itself counts as another's.",
+        (_instead(Turn, "wrote", lambda self, key, receipt: None),),
+        ("test_turn_does_not_conflict_with_itself", "test_turn_sees_its_own_writes_and_marks_them"),
+    ),
+    Mutant(
+        "turns_tell_nothing",
+        "What a turn was served is not recorded.",
+        (_instead(deriving, "_served", lambda tenant, record: iter(())),),
+        ("test_what_a_turn_was_served_is_recorded_with_its_first_write",
+         "test_what_a_turn_was_served_is_recorded_at_a_fence_and_at_its_end"),
+    ),
+    Mutant(
+        "fences_nothing",
+        "A fence holds whatever happened to what was served.",
+        (_instead(turning, "changed_since", _nothing_changed),),
+        ("test_fence_raises_when_what_was_served_has_changed",),
+    ),
+    Mutant(
+        "depends_on_nothing",
+        "A commit lands though what its turn was served has changed.",
+        (_instead(Turn, "guards", lambda self, session: []),),
+        ("test_commit_unless_changed_depends_on_all_that_was_served",),
     ),
     Mutant(
         "syncs_nothing",

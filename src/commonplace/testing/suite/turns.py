@@ -100,6 +100,7 @@ def test_turn_does_not_conflict_with_itself(harness: Harness) -> None:
     def work(stage: Stage, worker: Memory, turn: Turn) -> None:
         notes = stage.block("notes", worker)
         notes.replace("beta", "one", turn=turn)
+        assert turn.read(notes).own_versions == (2,)
         assert not notes.replace("one", "two", turn=turn).moved
         with worker.atomic() as group:
             notes.replace("two", "three", turn=turn)
@@ -134,7 +135,9 @@ def test_what_a_turn_was_served_is_recorded_with_its_first_write(harness: Harnes
         turn.read(notes)
         assert not _served(worker, turn), "served rows before any record of the turn"
         receipt = notes.append("mine", turn=turn)
-        (passage,) = _served(worker, turn)
+        served = _served(worker, turn)
+        assert len(served) == 1, "what it was served was not recorded with its write, once"
+        passage = served[0]
         assert (passage.entry.region, passage.version, passage.revision) == (
             "notes",
             1,
