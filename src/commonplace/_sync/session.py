@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from commonplace import limits
+from commonplace.core.reserved import DISPATCHES
 from commonplace.core.verdict import Accepted, Refusal
 from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput, Refused
 from commonplace.explain.conflict import conflict_story
@@ -225,7 +226,7 @@ class Session:
         """Add to a conflict what stands now and what changed, as far as this actor may read."""
         key = draft.write.entry
         read = refusal.facts.get("expect", draft.write.arguments.get("base", 0))
-        if "guard" in refusal.facts:
+        if "guard" in refusal.facts or key.region == DISPATCHES:
             raise_refusal(refusal, current=None, changes=())
         try:
             story = self.read(conflict_story(self.reader, key, read))

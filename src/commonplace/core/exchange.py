@@ -8,8 +8,9 @@ A channel is a region under `SingleWriter`. Its dispatches are entries of the re
     withdraw   by the writer       state "superseded", by: the dispatch sent in its place
     settle     by the writer       state "committed", settled {version, surfaced_by, committed_by}
 
-A reply may be given again until it is settled; the last one counts. After that, and once
-another dispatch took this one's place, there is nothing to reply to.
+A reply may be given again until it is settled; the last one counts, and whoever settles or
+withdraws says which version of the dispatch that is (`of`). After that there is nothing to
+reply to.
 """
 
 import re
@@ -107,7 +108,8 @@ def fault_in(operation: str, arguments: Mapping[str, Any]) -> str:
     counts = {
         "dispatch": ("pin", "version", "since"),
         "reply": ("version", "revision"),
-        "settle": ("version",),
+        "withdraw": ("of",),
+        "settle": ("of", "version"),
     }
     for name in counts.get(operation, ()):
         count = arguments.get(name)
@@ -193,6 +195,8 @@ def _closing(attempt: Attempt, channel: Channel) -> Refusal | None:
     if refusal is None and not entry.exists:
         refusal = _unknown(attempt)
     refusal = refusal or _closed(attempt, channel)
+    if refusal is None and write.arguments["of"] != entry.version:
+        refusal = _unseen(attempt)
     if refusal is not None or write.operation == "withdraw":
         return refusal
     to, arguments = entry.value["to"], write.arguments
@@ -273,6 +277,16 @@ def _closed(attempt: Attempt, channel: Channel) -> Refusal | None:
             {"by": "", "version": version},
         )
     return None
+
+
+def _unseen(attempt: Attempt) -> Refusal:
+    entry, write, _ = attempt
+    return Refusal(
+        "version_conflict",
+        f"Not written. {entry.value['to']} replied to {_named(attempt)} since you looked: it is "
+        f"now {write.entry.reference(entry.version)}. Look into the inbox again.",
+        {"expect": write.arguments["of"], "version": entry.version},
+    )
 
 
 def _unpublished(channel: Channel, version: int, revision: int) -> Refusal | None:

@@ -46,13 +46,13 @@ def answer(name: str = FIRST, **more: object) -> Write:
     return write(at(name), "reply", None, **({"payload": 7, "version": 1, "revision": 1} | more))
 
 
-def withdraw(name: str = FIRST, by: str = SECOND) -> Write:
-    return write(at(name), "withdraw", by=by)
+def withdraw(name: str = FIRST, by: str = SECOND, of: int = 1) -> Write:
+    return write(at(name), "withdraw", by=by, of=of)
 
 
-def settle(name: str = FIRST, expect: int | None = None, **more: Any) -> Write:
-    said = {"version": 1, "surfaced_by": "docs", "committed_by": "lead"} | more
-    return write(at(name), "settle", expect, **said)
+def settle(name: str = FIRST, **more: Any) -> Write:
+    said = {"of": 2, "version": 1, "surfaced_by": "docs", "committed_by": "lead"} | more
+    return write(at(name), "settle", **said)
 
 
 def value(tenant: Tenant, name: str = FIRST) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_a_dispatch_is_sent_answered_and_settled_in_three_versions() -> None:
     tenant.must("docs", answer())
     assert value(tenant)["state"] == "replied"
     assert value(tenant)["reply"] == {"payload": 7, "version": 1, "revision": 1}
-    tenant.must("lead", settle(expect=2))
+    tenant.must("lead", settle())
     assert value(tenant)["state"] == "committed"
     assert value(tenant)["settled"] == {
         "version": 1, "surfaced_by": "docs", "committed_by": "lead"
@@ -136,9 +136,11 @@ def test_a_reply_may_be_given_again_until_it_is_settled() -> None:
     tenant.must("docs", answer())
     tenant.must("docs", answer(payload=8))
     assert value(tenant)["reply"] == {"payload": 8, "version": 1, "revision": 1}
-    conflict = tenant.refused("lead", settle(expect=2))
-    assert conflict.code == "version_conflict"
-    tenant.must("lead", settle(expect=3))
+    for step in (settle(of=2), withdraw(of=2)):
+        conflict = tenant.refused("lead", step)
+        assert (conflict.code, conflict.facts) == ("version_conflict", {"expect": 2, "version": 3})
+        assert "replied" in conflict.message
+    tenant.must("lead", settle(of=3))
 
 
 def test_a_reply_to_a_superseded_dispatch_names_the_one_that_took_its_place() -> None:
@@ -192,7 +194,7 @@ def test_a_dispatch_follows_one_that_was_withdrawn_for_it() -> None:
 def test_a_settlement_takes_a_reply_and_names_who_made_and_who_took_it() -> None:
     tenant = channel()
     tenant.must("lead", send())
-    early = tenant.refused("lead", settle())
+    early = tenant.refused("lead", settle(of=1))
     assert early.code == "contract_mismatch"
     assert "docs has not replied" in early.message
     tenant.must("docs", answer())
@@ -292,6 +294,7 @@ def test_changing_the_contract_by_name_lets_more_write() -> None:
         write(EntryKey(TASK, "_dispatches"), "dispatch", **send().arguments),
         send(to="a/b"), send(to=7), send(pin=-1), send(version="1"), send(since=True),
         send(follows="X"), send(follows=None), send(follows=7), withdraw(by=""), withdraw(by="X"),
+        withdraw(of=-1), settle(of="1"),
         answer(version=None), answer(revision=1.0), settle(version=-1), settle(surfaced_by=""),
         settle(committed_by=None),
     ],

@@ -20,7 +20,10 @@ from commonplace.storage.step import Row, Statement
 _TELLING: Final = frozenset({"serve", "acknowledge", *TAKING_BACK})
 """Operations whose arguments say something of other records."""
 
-DERIVED: Final = ("turn", "served", "refusal", "lineage", "taken_back", "suspect", "notice")
+DERIVED: Final = (
+    *("turn", "served", "refusal", "lineage", "taken_back", "suspect", "notice"),
+    "waiting",
+)
 """The tables made here."""
 
 
@@ -56,7 +59,23 @@ def derived(tenant: str, records: Sequence[Record]) -> list[Statement]:
         if record.operation in _TELLING:
             for name, row in _told(tenant, record):
                 rows.setdefault(name, []).append(row)
+    for name, row in _waiting(tenant, records):
+        rows.setdefault(name, []).append(row)
     return [Statement(name, bindings) for name, bindings in rows.items()]
+
+
+def _waiting(tenant: str, records: Iterable[Record]) -> Iterator[tuple[str, Row]]:
+    """Whom dispatches wait for: of each the last record says it."""
+    last = {each.entry: each for each in records if each.entry.region == reserved.DISPATCHES}
+    for entry, record in last.items():
+        arguments = record.arguments if record.operation == "dispatch" else None
+        if arguments is not None or record.operation == "reply":
+            actor = "" if arguments is None else arguments["to"]
+            channel = reserved.judged_at(entry).region
+            place = (record.revision, record.index)
+            yield "waiting_put", (tenant, *entry, channel, actor, *place)
+        else:
+            yield "waiting_drop", (tenant, *entry)
 
 
 def _lineage(tenant: str, record: Record) -> Iterator[Row]:

@@ -116,3 +116,19 @@ CREATE TABLE notice (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX notice_pending ON notice (tenant, actor, revision) WHERE settled = '';
+
+-- Dispatches that wait for somebody: for the actor each was sent to, and with a reply for the
+-- channel's writer, who has the empty name here. What was settled or superseded has no row.
+CREATE TABLE waiting (
+    tenant TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    region TEXT NOT NULL,
+    key TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (tenant, namespace, region, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX waiting_order ON waiting (tenant, namespace, channel, actor, revision, place);
