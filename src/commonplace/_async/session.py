@@ -161,21 +161,21 @@ class AsyncSession:
             drafts = (guard_draft(drafts[0], fenced.guards(self), None), *drafts[1:])
         if turn is None:
             return await self._propose(drafts, (), "", fenced)
-        telling = turn.telling()
+        telling = turn.serving.telling()
         if not drafts and not telling:
             return ()
         if len(drafts) + len(telling) > limits.MAX_GROUP_WRITES and drafts:
             await self.commit((), turn=turn)
-            telling = turn.telling()
+            telling = turn.serving.telling()
         try:
             receipts = await self._propose(drafts, telling, turn.id, fenced)
         except Refused as error:
             for each in drafts[:1]:
-                turn.refused(each.write.entry, each.write.operation, error)
+                turn.serving.refused(each.write.entry, each.write.operation, error)
             raise
-        turn.told(telling)
+        turn.serving.told(telling)
         for each, receipt in zip(drafts, receipts, strict=True):
-            turn.wrote(each.write.entry, receipt)
+            turn.serving.wrote(each.write.entry, receipt)
         return receipts
 
     async def _propose(

@@ -28,7 +28,8 @@ class Block:
     """One text under one contract. Making a handle does no I/O and creates nothing.
 
     Every write takes `reason`, `kind`, `based_on`, `guards`, `idempotency_key`, `turn` and
-    `unless_changed` (`Options`), returns a `Receipt`, and raises a `Refused` when nothing was written.
+    `unless_changed` (`Options`), returns a `Receipt`, and raises a `Refused` when nothing
+    was written.
     """
 
     def __init__(self, session: Session, namespace: Namespace, name: str) -> None:

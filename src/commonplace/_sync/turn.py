@@ -3,38 +3,29 @@
 """Turn: one agent's step, which reads one revision and says what it was served."""
 
 import os
-import threading
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn, Self
 
 from commonplace._sync.session import Session
 from commonplace._sync.snapshot import time_us
-from commonplace.core import reserved
 from commonplace.errors import (
     CommonplaceError,
     ForeignTurn,
     InvalidReference,
-    Refused,
     StaleTurn,
     TurnEnded,
 )
 from commonplace.explain.lookup import find, key_of
-from commonplace.limits import MAX_SERVED_ROWS
 from commonplace.model.change import Change
 from commonplace.model.entry import Entry, EntryKey
-from commonplace.model.namespace import Namespace
-from commonplace.model.receipt import Receipt
 from commonplace.model.reference import Reference
 from commonplace.storage.programs import listing, reading, turning
 from commonplace.storage.programs.turning import Basis
-from commonplace.storage.proposal import Draft, as_reference, check_version, draft
+from commonplace.storage.proposal import as_reference, check_version
+from commonplace.storage.serving import Passage, Serving
 from commonplace.storage.views import change_view, entry_view
 from commonplace.telemetry import turns as telemetry
-
-AS_VALUE = 0
-"""The renderer of what was read as a value."""
 
 
 class Turn:
@@ -57,45 +48,42 @@ class Turn:
         if at is not None and self._time_us is None:
             check_version(at, "at")
         self._pid = os.getpid()
-        self._lock = threading.Lock()
         self._is_open = False
-        self._revision = 0
-        self._is_told = False  # whether a record says that there was this turn
-        self._ordinal = 0  # of the first passage that no record lists yet
-        self._passages: list[tuple[str, str, str, int, int, int, int]] = []
-        self._noted: set[tuple[str, str, str, int, int, int, int]] = set()
-        self._refused: list[tuple[str, str, str, str, str, int]] = []
-        self._bases: dict[EntryKey, Basis] = {}
-        self._served: set[EntryKey] = set()
-        self.id = f"t{time.time_ns() // 1000:014x}-{os.urandom(4).hex()}"
+        self._was_begun = False
+        self.serving = Serving(session.actor.name)
 
     def __repr__(self) -> str:
-        return f"<Turn {self.id} of {self._session.actor} at revision {self._revision}>"
+        return f"<Turn {self.id} of {self._session.actor} at revision {self.serving.pin}>"
 
     def __reduce__(self) -> NoReturn:
         raise ForeignTurn(
             f"The turn {self.id} stays in its process. Begin one there with "
-            f"memory.turn(at={self._revision}): it reads the same revision.",
+            f"memory.turn(at={self.serving.pin}): it reads the same revision.",
             turn=self.id,
         )
+
+    @property
+    def id(self) -> str:
+        """The turn's name in the log: what it was served and what it wrote carry it."""
+        return self.serving.id
 
     @property
     def revision(self) -> int:
         """The revision that this turn reads."""
         self._require_open()
-        return self._revision
+        return self.serving.pin
 
     def begin(self) -> Self:
         """Pin the revision. Raises `FutureRevision` or `Compacted` for one that cannot be read."""
         self._require_here(self._session)
-        if self._is_open or self._is_told:
+        if self._was_begun:
             raise TurnEnded(f"The turn {self.id} was begun before: a turn is one step.")
         session, at = self._session, self._at
         if self._time_us is not None:
             at = session.read(reading.revision_at(session.tenant, self._time_us))
         assert not isinstance(at, str | datetime)
-        self._revision = session.read(turning.begin(session.tenant, at))
-        self._is_open = True
+        self.serving.pin = session.read(turning.begin(session.tenant, at))
+        self._is_open = self._was_begun = True
         telemetry.turn_began()
         return self
 
@@ -137,13 +125,13 @@ class Turn:
         key, session = key_of(reference), self._session
         if reference.at is not None:
             found = session.read(find(session.reader, reference))
-            self._note([(*key, found.version, 0, 0, AS_VALUE)])
+            self._note([Passage(*key, found.version)])
             return entry_view(key, found)
         basis = self._basis(key)
-        program = turning.turn_entry(session.reader, key, self._revision, basis.own)
+        program = turning.turn_entry(session.reader, key, self.serving.pin, basis.own)
         found = session.read(program)
-        self._served.add(key)
-        self._note([(*key, found.version, 0, 0, AS_VALUE)])
+        self.serving.served.add(key)
+        self._note([Passage(*key, found.version)])
         return entry_view(key, found, basis.own)
 
     def fence(self) -> None:
@@ -154,7 +142,7 @@ class Turn:
         """
         self._require_open()
         self._tell()
-        served = {key: self._bases[key] for key in sorted(self._served)}
+        served = {key: self.serving.bases[key] for key in sorted(self.serving.served)}
         changed = self._session.read(turning.changed_since(self._session.tenant, served))
         if changed:
             raise self.stale(list(changed))
@@ -172,58 +160,15 @@ class Turn:
         """Note that an `update` of this turn was shown a version at the head."""
         self._require_here(session)
         self._require_open()
-        self._note([(*key, version, 0, 0, AS_VALUE)])
+        self._note([Passage(*key, version)])
 
     def guards(self, session: Session) -> list[tuple[Reference, int]]:
         """What must still stand if nothing that was served has changed."""
         self._require_here(session)
         self._require_open()
-        return [(key.reference(), self._bases[key].newest) for key in sorted(self._served)]
-
-    def telling(self) -> list[Draft]:
-        """Drafts that record what was served and is not recorded yet."""
-        with self._lock:
-            first, passages, refused = self._ordinal, list(self._passages), list(self._refused)
-            is_told = self._is_told
-        drafts: list[Draft] = []
-        while passages or refused or not (is_told or drafts):
-            arguments = {
-                "turn": self.id,
-                "pin": self._revision,
-                "first": first,
-                "rows": [list(row) for row in passages[:MAX_SERVED_ROWS]],
-                "refused": [list(row) for row in refused[:MAX_SERVED_ROWS]],
-            }
-            drafts.append(draft(self._home, "serve", arguments))
-            first += len(passages[:MAX_SERVED_ROWS])
-            del passages[:MAX_SERVED_ROWS], refused[:MAX_SERVED_ROWS]
-        return drafts
-
-    def told(self, drafts: Sequence[Draft]) -> None:
-        """Note that these drafts of `telling` were committed."""
-        with self._lock:
-            for each in drafts:
-                arguments = each.write.arguments
-                end = arguments["first"] + len(arguments["rows"])
-                if end > self._ordinal:  # two writes at once may tell the same
-                    del self._passages[: end - self._ordinal]
-                    self._ordinal = end
-                gone = {tuple(row) for row in arguments["refused"]}
-                self._refused = [row for row in self._refused if row not in gone]
-            self._is_told = True
-
-    def wrote(self, key: EntryKey, receipt: Receipt) -> None:
-        """Note a version that this turn wrote."""
-        with self._lock:
-            basis = self._bases.get(key)
-            if basis is None or receipt.unchanged or receipt.version in basis.own:
-                return
-            self._bases[key] = basis._replace(own=tuple(sorted({*basis.own, receipt.version})))
-
-    def refused(self, key: EntryKey, operation: str, error: Refused) -> None:
-        """Note a write of this turn that was refused."""
-        with self._lock:
-            self._refused.append((error.code, *key, operation, time.time_ns() // 1000))
+        return [
+            (key.reference(), self.serving.bases[key].newest) for key in sorted(self.serving.served)
+        ]
 
     def stale(self, keys: Sequence[EntryKey]) -> StaleTurn:
         """The error for served entries that others changed."""
@@ -231,7 +176,7 @@ class Turn:
         changes: list[Change] = []
         session = self._session
         for key in keys:
-            basis = self._bases[key]
+            basis = self.serving.bases[key]
             try:
                 records = session.read(listing.history(session.reader, key, _CHANGES_TOLD))
             except CommonplaceError:
@@ -240,14 +185,14 @@ class Turn:
                 r for r in records if r.version > basis.version and r.version not in basis.own
             ]
             changes += map(change_view, others)
-        names = ", ".join(str(key.reference(self._bases[key].version)) for key in keys)
+        names = ", ".join(str(key.reference(self.serving.bases[key].version)) for key in keys)
         told = " ".join(
             f"{change.actor} did {change.operation} to {change.reference}."
             for change in changes[:_CHANGES_TOLD]
         )
         return StaleTurn(
-            f"This turn was served {names}, which changed since revision {self._revision}. {told} "
-            "Begin another turn, read again and decide again.",
+            f"This turn was served {names}, which changed since revision {self.serving.pin}. "
+            f"{told} Begin another turn, read again and decide again.",
             changes=tuple(changes),
             references=tuple(str(key.reference()) for key in keys),
         )
@@ -257,32 +202,23 @@ class Turn:
     @property
     def _pinned(self) -> telemetry.Pinned:
         session = self._session
-        return telemetry.Pinned(session.tenant, session.actor, self.id, self._revision)
-
-    @property
-    def _home(self) -> EntryKey:
-        return EntryKey(str(Namespace.agent(self._session.actor.name)), reserved.SERVED)
+        return telemetry.Pinned(session.tenant, session.actor, self.id, self.serving.pin)
 
     def _basis(self, key: EntryKey) -> Basis:
-        basis = self._bases.get(key)
+        basis = self.serving.bases.get(key)
         if basis is None:
             session = self._session
-            program = turning.version_at(session.tenant, key, self._revision)
-            basis = self._bases.setdefault(key, Basis(session.read(program)))
+            program = turning.version_at(session.tenant, key, self.serving.pin)
+            basis = self.serving.bases.setdefault(key, Basis(session.read(program)))
         return basis
 
-    def _note(self, passages: Sequence[tuple[str, str, str, int, int, int, int]]) -> None:
-        with self._lock:
-            fresh = [each for each in dict.fromkeys(passages) if each not in self._noted]
-            self._noted.update(fresh)
-            self._passages += fresh
-            is_much = len(self._passages) >= MAX_SERVED_ROWS
-        telemetry.passages_served(len(fresh))
-        if is_much:
+    def _note(self, passages: Sequence[Passage]) -> None:
+        telemetry.passages_served(len(passages))
+        if self.serving.note(passages):
             self._tell()
 
     def _tell(self) -> None:
-        if self._passages or self._refused or not self._is_told:
+        if not self.serving.is_told:
             self._session.commit((), turn=self)
 
     def _reference(self, subject: Any) -> Reference:
@@ -293,7 +229,7 @@ class Turn:
 
     def _require_open(self) -> None:
         if not self._is_open:
-            then = f" at={self._revision} reads the same again." if self._revision else ""
+            then = f" at={self.serving.pin} reads the same again." if self.serving.pin else ""
             raise TurnEnded(
                 f"The turn {self.id} is over, or was never begun: use it in a `with` block, and "
                 f"begin another with memory.turn().{then}",
@@ -308,8 +244,8 @@ class Turn:
         else:
             return
         raise ForeignTurn(
-            f"The turn {self.id} is {what}. Begin one here, with memory.turn(at={self._revision}) "
-            "to read the same revision.",
+            f"The turn {self.id} is {what}. Begin one here: memory.turn(at={self.serving.pin}) "
+            "reads the same revision.",
             turn=self.id,
         )
 

@@ -26,6 +26,7 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import commit, deriving, listing, reading, turning
 from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.selection import Selection
+from commonplace.storage.serving import Serving
 from commonplace.storage.sqlite import opening
 from commonplace.storage.step import Program
 from commonplace.testing import broken
@@ -289,7 +290,7 @@ _OTHERS = (
     Mutant(
         "turns_fight_themselves",
         "What a turn wrote itself counts as another's.",
-        (_instead(Turn, "wrote", lambda self, key, receipt: None),),
+        (_instead(Serving, "wrote", lambda self, key, receipt: None),),
         ("test_turn_does_not_conflict_with_itself", "test_turn_sees_its_own_writes_and_marks_them"),
     ),
     Mutant(
