@@ -126,11 +126,25 @@ class AsyncSession:
         expect: int | None = None,
     ) -> Receipt:
         """Draft one write of an entry, in the turn that the options name, and commit it."""
+        made = await self.drafted(key, operation, arguments, options, expect=expect)
+        return await self.write(made, options.get("turn"), options.get("unless_changed"))
+
+    async def drafted(
+        self,
+        key: EntryKey,
+        operation: str,
+        arguments: dict[str, Any],
+        options: AsyncOptions,
+        *,
+        expect: int | None = None,
+        asked: dict[str, Any] | None = None,
+    ) -> Draft:
+        """A draft of one write of an entry, against the turn that the options name."""
         plain: dict[str, Any] = dict(options)
-        turn, fenced = plain.pop("turn", None), plain.pop("unless_changed", None)
+        turn = plain.pop("turn", None)
+        plain.pop("unless_changed", None)
         basis = None if turn is None else await turn.basis(self, key)
-        made = draft(key, operation, arguments, expect=expect, basis=basis, **plain)
-        return await self.write(made, turn, fenced)
+        return draft(key, operation, arguments, expect=expect, basis=basis, asked=asked, **plain)
 
     async def write(
         self, draft: Draft, turn: "AsyncTurn | None" = None, fenced: "AsyncTurn | None" = None

@@ -42,8 +42,9 @@ class Dispatch:
     newest. `pin` is the revision to read the task at, and `published` the version of the
     channel there; `stands` is the version that was published last. `follows` names the
     dispatch that this one took the place of, `difference` what was published since the version
-    its worker had read (`since`), and `by` the one that took this one's place. `receipt` is
-    there for whoever just sent it.
+    its worker had read (`since`), and `by` the one that took this one's place; `committed` is
+    the version that stood when its reply was settled. `receipt` is there for whoever just sent
+    it.
     """
 
     channel: Reference
@@ -62,6 +63,7 @@ class Dispatch:
     since: int = 0
     difference: str = ""
     by: str = ""
+    committed: int = 0
     receipt: Receipt | None = field(default=None, compare=False)
 
     @property

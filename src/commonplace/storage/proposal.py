@@ -8,7 +8,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NoReturn, TypedDict
 
@@ -53,13 +53,14 @@ class WriteOptions(TypedDict, total=False):
 class Draft:
     """A checked write and what its group needs to know.
 
-    `asked` is what a retry must ask again: the payload without what a turn adds to it.
+    `asked` is what a retry must ask again: the payload without what a turn adds to it. None: it
+    follows from the other writes of its group and from what stood, and a retry may differ.
     """
 
     write: Write
     guards: tuple[Guard, ...]
     idempotency_key: str | None
-    asked: bytes = b""
+    asked: bytes | None = b""
 
 
 def new_key(now_us: int, randomness: bytes) -> str:
@@ -132,11 +133,13 @@ def draft(
     guards: Sequence[tuple[Reference | str, int]] = (),
     idempotency_key: str | None = None,
     basis: Mapping[str, Any] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Check one write and bind its bytes. `arguments` must be plain, checked data.
 
-    `basis` holds the arguments that a turn adds where there are none. Raises an `InvalidInput` or `LimitExceeded`;
-    nothing has been sent then.
+    `basis` holds the arguments that a turn adds where there are none; `asked` says what of all
+    this the caller asked for, if not every argument. Raises an `InvalidInput` or
+    `LimitExceeded`; nothing has been sent then.
     """
     if expect is not None:
         check_version(expect, "expect")
@@ -152,9 +155,9 @@ def draft(
     sources = tuple(str(_reference(source, entry.namespace)) for source in based_on)
     # An `edit` is what an `update` made of the text it was shown; what was asked for is the
     # update, and its retry is shown another text. What a turn was served is not asked for at all.
-    asked = b"" if operation in {"edit", "serve"} else encode(arguments)
+    said = b"" if operation in {"edit", "serve"} else encode(arguments if asked is None else asked)
     arguments = {**(basis or {}), **arguments}
-    payload = encode(arguments) if basis or not asked else asked
+    payload = encode(arguments) if basis or asked is not None or not said else said
     check_size(len(payload), "what was written", 2 * limits.MAX_VALUE_BYTES)
     salt = os.urandom(16)
     write = Write(
@@ -170,7 +173,12 @@ def draft(
         sources,
     )
     checked = _guards(guards, entry.namespace) if guards else ()
-    return Draft(write, checked, idempotency_key, asked)
+    return Draft(write, checked, idempotency_key, said)
+
+
+def following(first: Draft) -> Draft:
+    """The draft as one that follows from the others of its group: see `Draft.asked`."""
+    return replace(first, asked=None)
 
 
 def guard_draft(
@@ -215,7 +223,7 @@ def _fingerprint(drafts: Sequence[Draft]) -> bytes:
     """The digest of what was asked for: everything but the salts and what a turn adds."""
     asked = sha256()
     for write, told in [(each.write, each.asked) for each in drafts]:
-        if write.operation == "serve":
+        if write.operation == "serve" or told is None:
             continue
         parts = (*write.entry, write.operation, str(write.expect), write.reason, write.kind)
         asked.update("\x1f".join((*parts, *write.based_on)).encode() + b"\x1e" + told)
