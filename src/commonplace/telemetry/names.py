@@ -25,8 +25,8 @@ CONFLICT: Final = "commonplace.conflict"
 
 SPANS: Final = {
     CREATE_MEMORY: "a write that says that the entry must not exist (`expect=0`)",
-    UPDATE_MEMORY: "a write to an entry as it stands: an edit, or a whole value with `expect=`",
-    UPSERT_MEMORY: "a write that creates the entry or adds to it: an append, a plain `put`",
+    UPDATE_MEMORY: "a write to an entry as it stands: an edit, or anything with `expect=`",
+    UPSERT_MEMORY: "a write that creates the entry or adds to it: an append",
     DELETE_MEMORY: "an entry is deleted",
     CREATE_STORE: "a region is created",
     WRITE: "any other commit: shares, cursors, or writes of several kinds in one `atomic()`",

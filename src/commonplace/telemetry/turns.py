@@ -33,7 +33,7 @@ def notices_found(count: int) -> None:
 
 
 def passages_served(count: int) -> None:
-    """A turn was served so many passages that it was not served before."""
+    """A turn was served so many passages."""
     tell(names.SERVED_ROWS, count)
 
 
