@@ -130,7 +130,7 @@ def served_of_turn(
 def writes_of_turn(
     reader: Reader, turn: str, *, after: Row = (0, -1), limit: int = limits.MAX_PAGE_ROWS
 ) -> Program[Part[Record]]:
-    """What a turn wrote after a place in the log, in order, reserved regions left out."""
+    """What a turn wrote after a place in the log, in order; its own account is left out."""
     (rows,) = yield (Statement("writes_of_turn", [(reader.tenant, turn, *after, limit)]),)
     part = yield from visible(reader, (record_of(row) for row in rows))
     return part._replace(next=tuple(rows[-1][:2]) if len(rows) == limit else None)

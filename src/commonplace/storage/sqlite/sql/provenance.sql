@@ -46,13 +46,14 @@ FROM served WHERE tenant = ?1 AND turn = ?2 AND ordinal > ?3
 ORDER BY ordinal LIMIT ?4
 
 -- name: writes_of_turn
--- What one turn wrote after a place in the log. The empty turn is none, and has no index.
+-- What one turn wrote after a place in the log, but for the account of what it was served and
+-- settled. The empty turn is none, and has no index.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
        salt, payload, reason, payload_digest, turn
 FROM log
 WHERE tenant = ?1 AND turn = ?2 AND turn <> '' AND (revision, place) > (?3, ?4)
-  AND region NOT GLOB '_*'
+  AND region NOT IN ('_served', '_notices')
 ORDER BY revision, place LIMIT ?5
 
 -- name: derived_of
