@@ -92,6 +92,12 @@ MAX_STATES: Final = 2048
 MAX_REPORT_BYTES: Final = 4 << 20
 MAX_CITATIONS: Final = 10_000
 """Citations of one report."""
+MAX_CLAIMS: Final = 100_000
+"""Figures and quotations in the sentences of one report that cite something."""
+MAX_BRACKETS: Final = 200_000
+"""Brackets of one report, round and square: they are paired in memory."""
+MAX_UNCITED: Final = 1000
+"""Sentences that count something and cite nothing which one verification lists."""
 MAX_BISECT_STEPS: Final = 64
 MAX_TIMELINE_EVENTS: Final = 4096
 """Events of one timeline; the rest are counted."""
