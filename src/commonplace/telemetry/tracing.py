@@ -14,8 +14,8 @@ Attributes = Mapping[str, str | int | float]
 class Tracing:
     """Starts spans below whatever span the caller is in, and makes none the current one.
 
-    With an API but no provider nothing is recorded, yet a span still has the caller's place
-    in the trace: whoever passes a trace on without recording it gets it into the record.
+    Without a provider (`records` is false) nothing is traced, and yet a caller has a place in a
+    trace: whoever passes one on without recording it gets it into the record.
     """
 
     def __init__(self, api: ModuleType, provider: Any) -> None:
@@ -25,6 +25,10 @@ class Tracing:
         self._failed = api.Status(api.StatusCode.ERROR)
         self.records = not is_bare(provider)
         self.asked = asked_for()
+
+    def here(self) -> str:
+        """The traceparent of the span that the caller is in; "" outside of any."""
+        return place_of(self._api.get_current_span())
 
     def start(self, name: str, attributes: Attributes) -> Any:
         """A span, to be ended."""

@@ -39,7 +39,8 @@ class Drafted(Protocol):
 class Writing:
     """A commit on its way, told to nobody. `trace` is what its records keep."""
 
-    trace = ""
+    def __init__(self, trace: str = "") -> None:
+        self.trace = trace
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +66,11 @@ def writing(tenant: str, actor: Actor, drafts: Sequence[Drafted], turn: str = ""
     Its span ends with the answer, or with the error that is raised instead of one.
     """
     tracing, metering = TRACING.get(), METERING.get()
-    if (tracing is None and metering is None) or not drafts:
+    if not drafts or (tracing is None and metering is None):
         return _UNTOLD
+    if metering is None and tracing is not None and not tracing.records:
+        here = tracing.here()
+        return Writing(here) if here else _UNTOLD
     told = _Told(metering, actor, [draft.write for draft in drafts])
     if tracing is not None:
         told.trace_in(tracing, tenant, turn)
@@ -77,6 +81,7 @@ class _Told(Writing):
     """A commit that somebody wants to hear of."""
 
     def __init__(self, metering: Metering | None, actor: Actor, writes: Sequence[Write]) -> None:
+        super().__init__()
         self._metering = metering
         self._tracing: Tracing | None = None
         self._actor = actor
@@ -87,16 +92,16 @@ class _Told(Writing):
         self._began_s = time.perf_counter()
 
     def trace_in(self, tracing: Tracing, tenant: str, turn: str) -> None:
-        """Start the span."""
-        name = span_name(self._writes)
-        attributes: dict[str, str | int] = {}
-        if tracing.records:
-            attributes = {names.TENANT: tenant, names.ACTOR: self._actor.name}
-            attributes |= attributes_of(self._writes, tracing.asked)
-            if turn:
-                attributes[names.TURN] = turn
+        """Start the span, if spans are recorded at all."""
+        if not tracing.records:
+            self.trace = tracing.here()
+            return
+        attributes: dict[str, str | int] = {names.TENANT: tenant, names.ACTOR: self._actor.name}
+        attributes |= attributes_of(self._writes, tracing.asked)
+        if turn:
+            attributes[names.TURN] = turn
         self._tracing = tracing
-        self._span = tracing.start(name, attributes)
+        self._span = tracing.start(span_name(self._writes), attributes)
         self.trace = place_of(self._span)
 
     def __exit__(
