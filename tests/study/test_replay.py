@@ -60,3 +60,24 @@ def test_the_memory_holds_what_the_plain_copy_holds(memory, logs):
             assert memory.resolve(said.reference).text == said.message.text.removesuffix("\n")
         spoken = [message for message in conversation.messages if message.text]
         assert [said.message for said in replay.said.values()] == spoken
+
+
+def test_every_turn_is_accounted_for(memory, orchestrated):
+    with Replay(memory, orchestrated) as replay:
+        replay.run()
+    assert [taken.wrote for taken in replay.turns] == [
+        ("transcript", 1),
+        ("transcript", 2),
+        ("ledger", 1),
+        ("transcript", 3),
+        ("transcript", 4),
+        ("ledger", 2),
+        ("thoughts", 1),
+        ("transcript", 5),
+        None,
+        ("transcript", 6),
+    ]
+    assert replay.turns[3].served == (("transcript", 2), ("ledger", 1), ("thoughts", 0))
+    assert replay.turns[4].served == (("transcript", 3),)
+    logged = {each.turn for each in memory.log(replay.task.namespace, limit=100) if each.turn}
+    assert logged == {taken.turn for taken in replay.turns if taken.wrote}

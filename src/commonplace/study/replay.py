@@ -7,11 +7,11 @@ writes nothing.
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
-from commonplace import Block, Memory, Receipt, Reference, Scope
+from commonplace import Block, Memory, Receipt, Reference, Scope, Turn
 from commonplace.study.conversation import PRIVATE, TRANSCRIPT, Conversation, Message
 from commonplace.study.plain_copy import PlainCopy
 
@@ -28,17 +28,29 @@ class Said:
     receipt: Receipt
 
 
+class Taken(NamedTuple):
+    """A turn that was taken: whose, the versions it was served, what it wrote and from what."""
+
+    turn: str
+    actor: str
+    served: tuple[tuple[str, int], ...]
+    wrote: tuple[str, int] | None
+    based_on: Reference | None
+
+
 @dataclass
 class Replay:
     """One conversation in one memory: use it in a `with` block, which opens its speakers.
 
-    `copy` is told every write, so that what the memory says can be held against it.
+    `copy` is told every write and `turns` holds every turn, so that what the memory says can be
+    held against them.
     """
 
     memory: Memory
     conversation: Conversation
     copy: PlainCopy = field(default_factory=PlainCopy)
     said: dict[int, Said] = field(default_factory=dict)
+    turns: list[Taken] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stack = ExitStack()
@@ -99,29 +111,35 @@ class Replay:
                 self.create(place, share)
 
     def _say(self, message: Message) -> None:
-        place = message.place
-        shown = self.conversation.shown(message.speaker)
-        with self.speaker(message.speaker).turn() as turn:
-            for name in shown:
-                turn.read(self.block(message.speaker, name))
-            if not message.text:
-                return
-            followed = [said for said in self.said.values() if said.message.place in shown][-1:]
-            based_on = [said.reference for said in followed]
-            block, reason = self.block(message.speaker, place), f"step {message.step}"
-            if message.replaces:
-                receipt = block.rewrite(message.text, turn=turn, based_on=based_on, reason=reason)
-                self.copy.rewrite(place, message.text, message.speaker)
-            else:
-                receipt = block.append(message.text, turn=turn, based_on=based_on, reason=reason)
-                self.copy.append(place, message.text, message.speaker)
-        last = self.copy.text(place).count("\n")
-        first = last - message.text.removesuffix("\n").count("\n")
-        reference = Reference(
-            self.task.namespace,
-            place,
-            "",
-            block.reference.pinned(receipt.version).at,
-            (first, last),
+        speaker = message.speaker
+        shown = self.conversation.shown(speaker)
+        followed = [said for said in self.said.values() if said.message.place in shown][-1:]
+        based_on = [said.reference for said in followed] if message.text else []
+        with self.speaker(speaker).turn() as turn:
+            served = [turn.read(self.block(speaker, name)) for name in shown]
+            if message.text:
+                self._write(message, turn, based_on)
+        said = self.said.get(message.step)
+        self.turns.append(
+            Taken(
+                turn.id,
+                speaker,
+                tuple((entry.reference.region, entry.version) for entry in served),
+                (message.place, said.receipt.version) if said else None,
+                based_on[0] if based_on else None,
+            )
         )
-        self.said[message.step] = Said(message, reference, receipt)
+
+    def _write(self, message: Message, turn: Turn, based_on: list[Reference]) -> None:
+        place, text, speaker = message.place, message.text, message.speaker
+        block, reason = self.block(speaker, place), f"step {message.step}"
+        if message.replaces:
+            receipt = block.rewrite(text, turn=turn, based_on=based_on, reason=reason)
+            self.copy.rewrite(place, text, speaker)
+        else:
+            receipt = block.append(text, turn=turn, based_on=based_on, reason=reason)
+            self.copy.append(place, text, speaker)
+        last = self.copy.text(place).count("\n")
+        first = last - text.removesuffix("\n").count("\n")
+        pinned = block.reference.pinned(receipt.version)
+        self.said[message.step] = Said(message, replace(pinned, lines=(first, last)), receipt)
