@@ -1,15 +1,18 @@
 """AsyncScope: one namespace, as a handle to open and create what is in it."""
 
 from collections.abc import Mapping
-from typing import Unpack
+from dataclasses import replace
+from typing import Literal, Unpack
 
 from commonplace._async.block import AsyncBlock
+from commonplace._async.channel import AsyncChannel
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.session import AsyncSession
 from commonplace._async.watch import AsyncWatch
 from commonplace._async.watching import WatchOptions, make_watch
+from commonplace.core.access import Tier
 from commonplace.core.reserved import contract_key
-from commonplace.core.rules import Rule, TextBlock
+from commonplace.core.rules import Rule, SingleWriter, TextBlock
 from commonplace.errors import InvalidInput, InvalidValue
 from commonplace.explain.describe import describe_region
 from commonplace.limits import MAX_TEXT_BYTES
@@ -18,7 +21,7 @@ from commonplace.model.names import check_region
 from commonplace.model.namespace import Namespace
 from commonplace.model.receipt import Receipt
 from commonplace.storage import shares
-from commonplace.storage.programs import listing, reading
+from commonplace.storage.programs import exchange, listing, reading
 
 _TEXT_BLOCK = TextBlock()
 
@@ -60,6 +63,34 @@ class AsyncScope:
     def block(self, name: str) -> AsyncBlock:
         """The block of that name; it is looked for at its first use, never created."""
         return AsyncBlock(self._session, self.namespace, check_region(name))
+
+    async def create_channel(
+        self,
+        name: str,
+        *,
+        holds: Literal["json", "text"] = "json",
+        writer: str | None = None,
+        share: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_TEXT_BYTES,
+        reason: str = "",
+    ) -> AsyncChannel:
+        """Create a channel: one value with one writer, this actor unless another is named.
+
+        It is owned by both and shared as said, with readers and owners: another writer takes
+        another contract (`change_contract`). Creating it again with the same contract and shares
+        changes nothing. Takes editor of the namespace.
+        """
+        actor = self._session.actor.name
+        rule = SingleWriter(actor if writer is None else writer)
+        contract = _contract(rule, max_bytes, holds)
+        await self._session.commit(
+            shares.creation(self.namespace, name, contract, rule, actor, share, reason)
+        )
+        return self.channel(name)
+
+    def channel(self, name: str) -> AsyncChannel:
+        """The channel of that name; it is looked for at its first use, never created."""
+        return AsyncChannel(self._session, self.namespace, check_region(name))
 
     async def share(
         self,
@@ -107,17 +138,41 @@ class AsyncScope:
 
         Refused when the value there could not live under it. Takes owner.
         """
-        made = shares.change(self.namespace, region, _contract(to, max_bytes), expect, reason)
-        return (await self._session.commit((made,)))[0]
+        session = self._session
+        stored = reading.contract_of(session.reader, str(self.namespace), check_region(region))
+        holds = (await session.read(stored))[0].holds
+        contract = _contract(to, max_bytes, holds)
+        made = shares.change(self.namespace, region, contract, expect, reason)
+        return (await session.commit((made,)))[0]
+
+    async def demote(self, region: str, writer: str, *, reason: str = "") -> Receipt:
+        """Make a region a channel: from now on `writer` alone writes. Takes owner.
+
+        All that was written stays, with its versions, authors and pins. A writer who may not
+        write here yet is made a contributor. Raises `NotFound` for one with whom nothing in the
+        namespace was ever shared, and `VersionConflict` when another changes the contract.
+        """
+        session, rule = self._session, SingleWriter(writer)
+        look = exchange.demotion(session.reader, str(self.namespace), check_region(region), writer)
+        found = await session.read(look)
+        contract = replace(found.contract, rule=rule.spec)
+        drafts = [shares.change(self.namespace, region, contract, found.version, reason)]
+        if found.has.tier < Tier.CONTRIBUTOR:
+            history = found.has.since == 0
+            share = {writer: "contributor"}
+            drafts += shares.grants(self.namespace, region, share, history, reason)
+        return (await session.commit(drafts))[0]
 
     def watch(self, **options: Unpack[WatchOptions]) -> AsyncWatch | AsyncGroupWatch:
         """Commits to this namespace as they come; see `WatchOptions`."""
         return make_watch(self._session, self.namespace, **options)
 
 
-def _contract(rule: Rule, max_bytes: int) -> Contract:
+def _contract(rule: Rule, max_bytes: int, holds: Literal["json", "text"] = "text") -> Contract:
     if not isinstance(rule, Rule):
         raise InvalidValue(f"rule={rule!r} is no rule: try commonplace.TextBlock().")
     if not 1 <= max_bytes <= MAX_TEXT_BYTES:
         raise InvalidValue(f"max_bytes={max_bytes}: a block holds 1 to {MAX_TEXT_BYTES} bytes.")
-    return Contract("text", rule.spec, max_bytes)
+    if holds not in ("json", "text"):
+        raise InvalidValue(f"holds={holds!r}: a region holds json or text.")
+    return Contract(holds, rule.spec, max_bytes)

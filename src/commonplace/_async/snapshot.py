@@ -9,8 +9,9 @@ from commonplace.model.entry import Entry, EntryKey, to_us
 from commonplace.model.names import check_region
 from commonplace.model.namespace import Namespace
 from commonplace.model.reference import parse_time
-from commonplace.storage.programs import reading
+from commonplace.storage.programs import exchange, reading
 from commonplace.storage.proposal import check_version
+from commonplace.storage.publication import published_entry
 from commonplace.storage.views import entry_view
 
 
@@ -69,6 +70,11 @@ class AsyncPastScope:
         key = EntryKey(str(self.namespace), check_region(name))
         return AsyncPastBlock(self._session, self._snapshot, key)
 
+    def channel(self, name: str) -> "AsyncPastChannel":
+        """A channel as it stood."""
+        key = EntryKey(str(self.namespace), check_region(name))
+        return AsyncPastChannel(self._session, self._snapshot, key)
+
 
 class AsyncPastBlock:
     """A block at a snapshot."""
@@ -90,3 +96,20 @@ class AsyncPastBlock:
         session, revision = self._session, await self._snapshot.revision()
         found = await session.read(reading.read_entry_at(session.reader, self._key, revision))
         return await session.read(blame_lines(session.reader, self._key, found))
+
+
+class AsyncPastChannel:
+    """A channel at a snapshot."""
+
+    def __init__(self, session: AsyncSession, snapshot: AsyncSnapshot, key: EntryKey) -> None:
+        self._session = session
+        self._snapshot = snapshot
+        self._key = key
+        self.reference = key.reference()
+
+    async def read(self) -> Entry:
+        """What was published then. Raises `FutureRevision`, `Compacted` or `Erased`."""
+        session, revision = self._session, await self._snapshot.revision()
+        channel = await session.read(exchange.channel_at(session.reader, self._key))
+        found = await session.read(reading.read_entry_at(session.reader, self._key, revision))
+        return published_entry(self._key, found, channel.holds)

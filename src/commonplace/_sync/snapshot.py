@@ -11,8 +11,9 @@ from commonplace.model.entry import Entry, EntryKey, to_us
 from commonplace.model.names import check_region
 from commonplace.model.namespace import Namespace
 from commonplace.model.reference import parse_time
-from commonplace.storage.programs import reading
+from commonplace.storage.programs import exchange, reading
 from commonplace.storage.proposal import check_version
+from commonplace.storage.publication import published_entry
 from commonplace.storage.views import entry_view
 
 
@@ -69,6 +70,11 @@ class PastScope:
         key = EntryKey(str(self.namespace), check_region(name))
         return PastBlock(self._session, self._snapshot, key)
 
+    def channel(self, name: str) -> "PastChannel":
+        """A channel as it stood."""
+        key = EntryKey(str(self.namespace), check_region(name))
+        return PastChannel(self._session, self._snapshot, key)
+
 
 class PastBlock:
     """A block at a snapshot."""
@@ -90,3 +96,20 @@ class PastBlock:
         session, revision = self._session, self._snapshot.revision()
         found = session.read(reading.read_entry_at(session.reader, self._key, revision))
         return session.read(blame_lines(session.reader, self._key, found))
+
+
+class PastChannel:
+    """A channel at a snapshot."""
+
+    def __init__(self, session: Session, snapshot: Snapshot, key: EntryKey) -> None:
+        self._session = session
+        self._snapshot = snapshot
+        self._key = key
+        self.reference = key.reference()
+
+    def read(self) -> Entry:
+        """What was published then. Raises `FutureRevision`, `Compacted` or `Erased`."""
+        session, revision = self._session, self._snapshot.revision()
+        channel = session.read(exchange.channel_at(session.reader, self._key))
+        found = session.read(reading.read_entry_at(session.reader, self._key, revision))
+        return published_entry(self._key, found, channel.holds)

@@ -11,6 +11,7 @@ from commonplace.core.rules import SingleWriter
 from commonplace.core.state import EntryState
 from commonplace.errors import ContractMismatch, Erased, NotFound
 from commonplace.model.channel import Dispatch, Reply, dispatch_key
+from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import escape
 from commonplace.storage.programs import reading, turning
@@ -108,14 +109,33 @@ def require_known(reader: Reader, namespace: str, actor: str) -> Generator[Step,
         after = rows[-1][3]
 
 
+class Demotion(NamedTuple):
+    """The contract that a demotion changes, its version, and how far the writer may go now."""
+
+    contract: Contract
+    version: int
+    has: Reach
+
+
+def demotion(reader: Reader, namespace: str, region: str, writer: str) -> Program[Demotion]:
+    """What demoting a region to a writer starts from. Raises `NotFound` for an unknown one."""
+    contract, version = yield from reading.contract_of(reader, namespace, region)
+    has = yield from reach_of(reader, writer, EntryKey(namespace, region))
+    if has.tier < Tier.READER:
+        yield from require_known(reader, namespace, writer)
+    return Demotion(contract, version, has)
+
+
 # --- dispatches ---------------------------------------------------------------------------------
 
 
 def dispatch_at(reader: Reader, channel: Channel, name: str) -> Program[Dispatch]:
     """One dispatch of a channel by its id. Raises `NotFound`, or `Erased`."""
     key = dispatch_key(channel.key, name)
-    found = yield from _found(reader, key) if is_dispatch_id(name) else _nothing()
-    if found is None or not found.version:
+    found = reading.ABSENT
+    if is_dispatch_id(name):  # else it is no key either
+        found = yield from reading.read_entry(reader, key)
+    if not found.version:
         raise NotFound(
             f"{channel.key.reference()} has no dispatch {name!r}. Look into the inbox.", id=name
         )
@@ -124,15 +144,6 @@ def dispatch_at(reader: Reader, channel: Channel, name: str) -> Program[Dispatch
     return dispatch_view(
         channel, key, found.version, found.value, found.revision, found.updated_at_us
     )
-
-
-def _found(reader: Reader, key: EntryKey) -> Program[Found | None]:
-    return (yield from reading.read_entry(reader, key))
-
-
-def _nothing() -> Program[Found | None]:
-    yield from ()
-    return None
 
 
 def dispatch_view(
@@ -153,9 +164,7 @@ def dispatch_view(
         published=value["version"],
         stands=channel.published.version,
         state=value["state"],
-        reply=None
-        if reply is None
-        else Reply(reply["payload"], reply["version"], reply["revision"]),
+        reply=reply,
         follows=value["follows"],
         since=value["since"],
         by=value["by"],

@@ -13,6 +13,7 @@ from commonplace.core.access import Reach, Tier
 from commonplace.core.digest import genesis
 from commonplace.core.state import NEVER, EntryState
 from commonplace.errors import AccessDenied, Compacted, FutureRevision, NotFound
+from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.receipt import Position
@@ -287,6 +288,17 @@ def _require_region(
     (entry,) = yield from access_entries(reader, access_revision, (contract,))
     if not entry.exists:
         raise NotFound(f"There is no region {key.region!r} in {key.namespace}. Create it first.")
+
+
+def contract_of(reader: Reader, namespace: str, region: str) -> Program[tuple[Contract, int]]:
+    """A region's contract and its version. Raises `AccessDenied`, or `NotFound`."""
+    now = yield from standing(reader.tenant)
+    key = reserved.contract_key(namespace, region)
+    yield from require_read(reader, now.access_revision, key)
+    (entry,) = yield from access_entries(reader, now.access_revision, (key,))
+    if not entry.exists:
+        raise NotFound(f"There is no region {region!r} in {namespace}. Create it first.")
+    return entry.value.contract, entry.version
 
 
 def revision_at(tenant: str, at_us: int) -> Program[int]:
