@@ -63,19 +63,26 @@ from commonplace.errors import (
 
 if TYPE_CHECKING:
     from commonplace._async.block import AsyncBlock
+    from commonplace._async.channel import AsyncChannel
     from commonplace._async.group_watch import AsyncGroupWatch
     from commonplace._async.memory import AsyncMemory
     from commonplace._async.scope import AsyncScope
     from commonplace._async.session import AsyncGroup
-    from commonplace._async.snapshot import AsyncPastBlock, AsyncPastScope, AsyncSnapshot
+    from commonplace._async.snapshot import (
+        AsyncPastBlock,
+        AsyncPastChannel,
+        AsyncPastScope,
+        AsyncSnapshot,
+    )
     from commonplace._async.turn import AsyncTurn
     from commonplace._async.watch import AsyncWatch
     from commonplace._sync.block import Block
+    from commonplace._sync.channel import Channel
     from commonplace._sync.group_watch import GroupWatch
     from commonplace._sync.memory import Memory
     from commonplace._sync.scope import Scope
     from commonplace._sync.session import Group
-    from commonplace._sync.snapshot import PastBlock, PastScope, Snapshot
+    from commonplace._sync.snapshot import PastBlock, PastChannel, PastScope, Snapshot
     from commonplace._sync.turn import Turn
     from commonplace._sync.watch import Watch
     from commonplace.core.rules import (
@@ -93,6 +100,7 @@ if TYPE_CHECKING:
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
+    from commonplace.model.channel import Dispatch, Inbox, Reply
     from commonplace.model.entry import Entry, Line
     from commonplace.model.namespace import Namespace, NamespacePrefix
     from commonplace.model.receipt import Position, Receipt
@@ -113,10 +121,12 @@ __all__ = [
     "AppendOnly",
     "Archival",
     "AsyncBlock",
+    "AsyncChannel",
     "AsyncGroup",
     "AsyncGroupWatch",
     "AsyncMemory",
     "AsyncPastBlock",
+    "AsyncPastChannel",
     "AsyncPastScope",
     "AsyncScope",
     "AsyncSnapshot",
@@ -131,6 +141,7 @@ __all__ = [
     "BudgetTooSmall",
     "CascadeTooLarge",
     "Change",
+    "Channel",
     "Commit",
     "CommitRecords",
     "CommonplaceError",
@@ -144,6 +155,7 @@ __all__ = [
     "Description",
     "Diff",
     "DiffLine",
+    "Dispatch",
     "DispatchSuperseded",
     "EngineUnavailable",
     "Entry",
@@ -162,6 +174,7 @@ __all__ = [
     "IdempotencyExpired",
     "IdempotencyMismatch",
     "Identity",
+    "Inbox",
     "InvalidInput",
     "InvalidName",
     "InvalidNamespace",
@@ -183,12 +196,14 @@ __all__ = [
     "OutcomeUnknown",
     "Passage",
     "PastBlock",
+    "PastChannel",
     "PastScope",
     "Position",
     "Receipt",
     "Record",
     "Reference",
     "Refused",
+    "Reply",
     "Rule",
     "Scope",
     "SingleWriter",
@@ -207,21 +222,25 @@ __all__ = [
 
 _HOMES = {
     "AsyncBlock": "commonplace._async.block",
+    "AsyncChannel": "commonplace._async.channel",
     "AsyncGroupWatch": "commonplace._async.group_watch",
     "AsyncMemory": "commonplace._async.memory",
     "AsyncScope": "commonplace._async.scope",
     "AsyncGroup": "commonplace._async.session",
     "AsyncPastBlock": "commonplace._async.snapshot",
+    "AsyncPastChannel": "commonplace._async.snapshot",
     "AsyncPastScope": "commonplace._async.snapshot",
     "AsyncSnapshot": "commonplace._async.snapshot",
     "AsyncTurn": "commonplace._async.turn",
     "AsyncWatch": "commonplace._async.watch",
     "Block": "commonplace._sync.block",
+    "Channel": "commonplace._sync.channel",
     "GroupWatch": "commonplace._sync.group_watch",
     "Memory": "commonplace._sync.memory",
     "Scope": "commonplace._sync.scope",
     "Group": "commonplace._sync.session",
     "PastBlock": "commonplace._sync.snapshot",
+    "PastChannel": "commonplace._sync.snapshot",
     "PastScope": "commonplace._sync.snapshot",
     "Snapshot": "commonplace._sync.snapshot",
     "Turn": "commonplace._sync.turn",
@@ -246,6 +265,9 @@ _HOMES = {
     "Finding": "commonplace.model.audit",
     "Change": "commonplace.model.change",
     "Commit": "commonplace.model.change",
+    "Dispatch": "commonplace.model.channel",
+    "Inbox": "commonplace.model.channel",
+    "Reply": "commonplace.model.channel",
     "Entry": "commonplace.model.entry",
     "Line": "commonplace.model.entry",
     "Namespace": "commonplace.model.namespace",
