@@ -8,7 +8,7 @@ when it is first used: a command line, which is sync, starts without it.
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from commonplace._lazy import lazy_import
 from commonplace.core.verdict import Verdict
@@ -16,6 +16,7 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage.engine import Engine
 from commonplace.storage.step import Program
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 Updater = Callable[[str], str]
@@ -51,9 +52,9 @@ class Gate:
         return Waiter(self.engine)
 
     @staticmethod
-    def apply(function: Updater, text: str) -> str:
+    def apply(function: Callable[[A], T], argument: A) -> T:
         """The user's function."""
-        return function(text)
+        return function(argument)
 
 
 class AsyncGate:
@@ -90,10 +91,11 @@ class AsyncGate:
         return AsyncWaiter(self.engine)
 
     @staticmethod
-    async def apply(function: AsyncUpdater, text: str) -> str:
+    async def apply(function: Callable[[A], T | Awaitable[T]], argument: A) -> T:
         """The user's function, awaited when it is a coroutine function."""
-        result = function(text)
-        return await result if inspect.isawaitable(result) else result
+        result: Any = function(argument)
+        value: T = await result if inspect.isawaitable(result) else result
+        return value
 
 
 class Waiter:
