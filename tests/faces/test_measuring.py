@@ -130,7 +130,7 @@ def test_a_watch_tells_how_far_it_is_behind(measures, memory, block):
         block.append(f"line {number}")
     list(memory.watch(memory.task("q3").namespace, after=start, timeout_s=0))
     points = measures.points()
-    (revisions,) = points["commonplace.watch.lag.revisions"]
+    (revisions,) = points["commonplace.watch.behind"]
     assert (revisions.count, revisions.sum) == (3, 2 + 1 + 0)
     (seconds,) = points["commonplace.watch.lag"]
     assert seconds.count == 3 and 0 <= seconds.sum < 60

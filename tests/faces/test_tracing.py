@@ -148,7 +148,7 @@ def test_a_conflict_is_an_event_without_what_was_written(spans, memory, block):
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
     (event,) = span.events
     assert event.name == "commonplace.conflict"
-    assert dict(event.attributes) == {"commonplace.version.read": 1, "commonplace.version": 2}
+    assert dict(event.attributes) == {"commonplace.read_version": 1, "commonplace.version": 2}
     assert "Ada" not in words(spans)
 
 

@@ -24,7 +24,7 @@ def delivered(tenant: str, actor: Actor, commit: Commit, head: int, now_us: int)
     lag_s = max(now_us - commit.at_us, 0) / 1e6
     metering = METERING.get()
     if metering is not None:
-        metering.tell(names.WATCH_LAG_REVISIONS, lag_revisions)
+        metering.tell(names.WATCH_BEHIND, lag_revisions)
         metering.tell(names.WATCH_LAG, lag_s)
     tracing = TRACING.get()
     if tracing is None or not tracing.records:

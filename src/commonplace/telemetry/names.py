@@ -60,31 +60,31 @@ OUTCOME: Final = "commonplace.outcome"
 PASSAGES: Final = "commonplace.passages"
 VERSION: Final = "commonplace.version"
 REVISION: Final = "commonplace.revision"
-VERSION_READ: Final = "commonplace.version.read"
+READ_VERSION: Final = "commonplace.read_version"
 HIDDEN: Final = "commonplace.hidden"
 LAG_REVISIONS: Final = "commonplace.lag.revisions"
 LAG_SECONDS: Final = "commonplace.lag.seconds"
-REGION_KIND: Final = "commonplace.region.kind"
-TURN_STATE: Final = "commonplace.turn.state"
+REGION_KIND: Final = "commonplace.region_kind"
+TURN_STATE: Final = "commonplace.turn_state"
 
 ATTRIBUTES: Final = {
     GEN_AI_OPERATION: "the name of the span, where it is one of the conventions",
     STORE_ID: "the region, as a reference: `task/q3:findings`",
     RECORD_ID: "the entry, as a reference; if it has a key, only where `key` is asked for",
     RECORD_COUNT: "entries written, read or rendered; changes delivered",
-    ERROR_TYPE: "why nothing was written or read: the code of the error",
+    ERROR_TYPE: "the code of the error; `cancelled`, or `_OTHER` for what is none of ours",
     TENANT: "the tenant",
     ACTOR: "who writes or reads",
     NAMESPACE: "the namespace, if all writes of the commit are in one",
     REGION: "the region, likewise",
     OPERATION: "the operation, likewise: `append`, `put`",
     KIND: "the kind, likewise: `observation`, `inference`",
-    REASON: "the reason, cut to MAX_TRACED_CHARS; only where `reason` is asked for",
+    REASON: "the reason, cut to `MAX_TRACED_CHARS`; only where `reason` is asked for",
     TURN: "the turn in which it was written, read or rendered",
     PASSAGES: "passages that a reading or rendering served",
     OUTCOME: "`accepted`, `duplicate`, `refused` (nothing was written) or `unknown`",
     VERSION: "the version of the entry: made, read, or standing where a write conflicts",
-    VERSION_READ: "the version that a conflicting write was made from",
+    READ_VERSION: "the version that a conflicting write was made from",
     REVISION: "the revision of the commit; of a read or rendering, the turn's pin",
     HIDDEN: "changes of a delivered commit that access withholds",
     LAG_REVISIONS: "how many revisions the head was ahead when a commit was delivered",
@@ -157,8 +157,8 @@ NOTICES: Final = Metric(
     (),
     _COUNTS,
 )
-WATCH_LAG_REVISIONS: Final = Metric(
-    "commonplace.watch.lag.revisions",
+WATCH_BEHIND: Final = Metric(
+    "commonplace.watch.behind",
     "histogram",
     "{revision}",
     "how many revisions the head was ahead of a commit when it was delivered",
@@ -191,7 +191,7 @@ METRICS: Final = (
     TURNS,
     SERVED_ROWS,
     NOTICES,
-    WATCH_LAG_REVISIONS,
+    WATCH_BEHIND,
     WATCH_LAG,
     UPDATE_WAIT,
 )

@@ -130,7 +130,7 @@ class _Told(Writing):
         if self._span is None or refusal.code != "version_conflict":
             return
         facts = {
-            names.VERSION_READ: refusal.facts.get("expect"),
+            names.READ_VERSION: refusal.facts.get("expect"),
             names.VERSION: refusal.facts.get("version"),
         }
         self._span.add_event(
