@@ -31,7 +31,8 @@ Results are frozen values. What follows the `*` in a signature is given by name.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Opening a memory": ("Memory",),
     "Places and texts": ("Scope", "Block", "Group"),
-    "The past": ("Snapshot", "PastScope", "PastBlock"),
+    "Channels": ("Channel", "Dispatch", "Reply", "Inbox"),
+    "The past": ("Snapshot", "PastScope", "PastBlock", "PastChannel"),
     "Watching": ("Watch", "GroupWatch", "Commit", "Change"),
     "What you read": ("Entry", "Line", "BlameLine", "Record", "Position", "Receipt"),
     "Explaining": (

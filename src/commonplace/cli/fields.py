@@ -200,6 +200,8 @@ def region_fields(region: Description) -> Plain:
         "actor": region.actor,
         "tier": region.tier,
         "shared_with": [granted._asdict() for granted in region.shared_with],
+        "writer": region.writer,
+        "waiting": dict(region.waiting),
     }
 
 

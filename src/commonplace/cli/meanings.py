@@ -54,7 +54,7 @@ OBJECTS: Final = {
         (
             *("reference", "holds", "rule", "rule_version", "rule_parameters", "max_bytes"),
             *("visibility", "contract_version", "promise", "loses", "operations"),
-            *("actor", "tier", "shared_with"),
+            *("actor", "tier", "shared_with", "writer", "waiting"),
         ),
     ),
     "namespace": Meaning("a namespace (`namespaces`, `create`)", ("namespace",)),
@@ -172,5 +172,8 @@ FIELDS: Final = {
     "value": "the value of an entry that is no text, else null",
     "version": "count of changes to the entry; of a line: that of the write which put it there",
     "visibility": "what a read is sure to see",
+    "waiting": "what is in whose inbox: of the writer replies, of others dispatches, by name; in "
+    "`inbox`: how many are not shown",
+    "writer": "the one who writes it, if it is a channel",
     "written": "records written to the archive",
 }

@@ -1,19 +1,20 @@
 """Describe: a region's contract in words, so that nobody has to guess what it promises."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from commonplace.core import access
 from commonplace.core.reserved import Terms
+from commonplace.core.rules import SingleWriter
 from commonplace.core.state import EntryState
 from commonplace.errors import NotFound
 from commonplace.limits import MAX_PAGE_ROWS
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.model.reference import Reference
-from commonplace.storage.programs import reading
+from commonplace.storage.programs import exchange, reading
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.step import Program, Statement
 
@@ -47,7 +48,8 @@ class Description:
 
     `contract_version` counts changes of the contract itself. `operations` gives the tier
     that each takes; `promise` and `loses` are the rule's own words, empty when this release
-    does not have the rule. `shared_with` is only told to an owner.
+    does not have the rule. `shared_with` is only told to an owner. A channel has a `writer`,
+    and `waiting` counts what is in whose inbox: for its writer replies, for others dispatches.
     """
 
     reference: Reference
@@ -59,6 +61,8 @@ class Description:
     actor: str
     tier: str
     shared_with: tuple[Granted, ...]
+    writer: str = ""
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
@@ -73,8 +77,11 @@ class Description:
         """What there is to say, each with its name."""
         contract = self.contract
         holds = "block (one text)" if contract.holds == "text" else "store (JSON by key)"
+        if self.writer:
+            holds = f"channel (one {'text' if contract.holds == 'text' else 'JSON value'})"
         rows = [
             ("holds", f"{holds}, at most {contract.max_bytes} bytes"),
+            *([("writer", f"{self.writer}; {self._inboxes}")] if self.writer else []),
             ("rule", f"{self.rule} version {contract.rule.version}"),
             ("visibility", f"{contract.visibility}: every read sees every acknowledged commit"),
         ]
@@ -90,6 +97,17 @@ class Description:
             rows.append(("promise", "unknown: this release does not have the rule"))
         rows.append(("you are", f"{self.actor}, {self.tier}"))
         return rows + [("shared with", str(granted)) for granted in self.shared_with]
+
+    @property
+    def _inboxes(self) -> str:
+        """What waits for whom, in words."""
+        told = [
+            f"{count} {'reply waits' if count == 1 else 'replies wait'} for {name}"
+            if name == self.writer
+            else f"{count} {'dispatch waits' if count == 1 else 'dispatches wait'} for {name}"
+            for name, count in self.waiting.items()
+        ]
+        return ", ".join(told) or "nothing waits for anybody"
 
     def __str__(self) -> str:
         lines = (f"  {name:<13} {value}" for name, value in self.rows)
@@ -112,12 +130,17 @@ def describe(reader: Reader, key: EntryKey) -> Program[Description]:
     if not entry.exists:
         raise NotFound(f"There is no region {key.key!r} in {key.namespace}. Create it first.")
     terms: Terms = entry.value
-    rule = terms.rule
+    rule, entry_key = terms.rule, EntryKey(key.namespace, key.key)
     shared: list[Granted] = []
     if has.tier >= access.Tier.OWNER:
         shared = yield from _grants(reader, key)
+    writer, waiting = "", dict[str, int]()
+    if isinstance(rule, SingleWriter):
+        writer = rule.writer
+        for name, count in (yield from exchange.counts(reader.tenant, entry_key)).items():
+            waiting[name or writer] = waiting.get(name or writer, 0) + count
     return Description(
-        reference=EntryKey(key.namespace, key.key).reference(),
+        reference=entry_key.reference(),
         contract=terms.contract,
         contract_version=entry.version,
         promise=rule.promise if rule else "",
@@ -126,6 +149,8 @@ def describe(reader: Reader, key: EntryKey) -> Program[Description]:
         actor=reader.actor,
         tier=has.tier.name.lower(),
         shared_with=tuple(shared),
+        writer=writer,
+        waiting=waiting,
     )
 
 

@@ -29,6 +29,22 @@ def test_a_description_says_it_as_values_words_and_markdown() -> None:
         assert found.markdown().startswith("### `task/q3:plan`")
 
 
+def test_a_channel_says_who_writes_it_and_what_waits_for_whom() -> None:
+    with Memory(":memory:", actor="ada") as memory:
+        task = memory.create_task("q3", share={"bob": "reader", "cy": "reader"})
+        plan = task.create_channel("plan")
+        assert "channel (one JSON value)" in plan.describe()
+        assert "ada; nothing waits for anybody" in plan.describe()
+        for name in ("bob", "bob", "cy"):
+            sent = plan.dispatch(name, {"step": "read"})
+        with memory.as_actor("cy") as cy:
+            cy.task("q3").channel("plan").reply(sent, "done")
+        found = memory.describe("task/q3:plan")
+        assert (found.writer, found.waiting) == ("ada", {"ada": 1, "bob": 2})
+        assert "1 reply waits for ada, 2 dispatches wait for bob" in str(found)
+        assert memory.describe(task.create_block("notes").reference).writer == ""
+
+
 def test_grants_that_were_taken_back_or_show_no_history_say_so() -> None:
     with Memory(":memory:", actor="ada") as memory:
         task = memory.create_task("q3", share={"web": "editor"})
