@@ -248,6 +248,9 @@ class _Ruling:
         if terms.rule is None:
             return refusals.unknown_rule(write, terms)
         attempt = Attempt(self._entry(write.entry), write, self.group.actor.name)
+        if write.operation == "erase":
+            refusal = self._may(write, place, operation.tier) or expectation(attempt)
+            return refusal or self._apply(write, operation, limits.MAX_VALUE_BYTES)
         channel = EntryKey(*place)
         follows = write.arguments.get("follows")
         followed = self._entry(dispatch_key(channel, follows)) if follows else None

@@ -104,7 +104,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     RETENTION: frozenset({"raise_floor", "checkpoint", "archive"}),
     SERVED: frozenset({"serve"}),
     NOTICES: frozenset({"acknowledge"}),
-    DISPATCHES: frozenset(EXCHANGE_OPERATIONS),
+    DISPATCHES: frozenset({*EXCHANGE_OPERATIONS, "erase"}),
 }
 
 

@@ -310,7 +310,7 @@ def test_what_carries_nothing_is_refused(step: Write) -> None:
     assert "payload" in fault_in(step.operation, arguments)
 
 
-@pytest.mark.parametrize("operation", ["put", "erase", "move", "grant", "retract"])
+@pytest.mark.parametrize("operation", ["put", "delete", "move", "grant", "retract"])
 def test_a_dispatch_has_its_own_four_operations(operation: str) -> None:
     tenant = channel()
     tenant.must("lead", send())

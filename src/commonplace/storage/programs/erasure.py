@@ -17,6 +17,7 @@ from commonplace.core import erasure, fold
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.erasure import Reach
 from commonplace.core.replay import Replay
+from commonplace.core.reserved import DISPATCHES
 from commonplace.core.retention import runs, seal_digest, stands_alone
 from commonplace.core.state import EntryState
 from commonplace.core.text import ERASED_LINE, locate
@@ -48,7 +49,8 @@ def erase(
     now = yield from standing(author.tenant)
     yield from require_read(author.reader, now.access_revision, key)
     current = (yield from entries(author.tenant, [key]))[key]
-    asked = _asked(key, current, versions)
+    # A dispatch is one message: what it said goes with its reply.
+    asked = _asked(key, current, None if key.region == DISPATCHES else versions)
     walk = yield from _walk(author.tenant, key, asked)
     write, sealed = _erase_write(key, current, walk, reason)
 
@@ -123,7 +125,7 @@ class _Walk:
         self.replay.take(record.operation, arguments, record.version, record.dead)
         if checkpoint is not None:
             self.replay.set(decode_checkpoint(checkpoint))
-        if record.operation == "put":
+        if record.operation in {"put", "dispatch"}:
             self.maker = record.version
         self._judge(record, arguments, before)
         if arguments is None or record.version in self.reach.destroy:
