@@ -74,5 +74,5 @@ def asked_for() -> frozenset[str]:
 
 def release() -> str:
     """The version of this package, as spans and metrics carry it."""
-    version: str = lazy_import("importlib.metadata").version("commonplace")
+    version: str = lazy_import("commonplace").__version__
     return version

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import commonplace
-from commonplace.telemetry.otel import Signal, asked_for, is_bare
+from commonplace.telemetry.otel import Signal, asked_for, is_bare, release
 
 SOURCE = Path(commonplace.__file__).parent
 
@@ -97,6 +97,10 @@ def test_what_the_environment_asks_for(
     with caplog.at_level(logging.WARNING):
         assert asked_for() == asked
     assert ("payload" in caplog.text) is warns
+
+
+def test_the_release_is_known_wherever_the_package_lies() -> None:
+    assert release() == commonplace.__version__
 
 
 def test_only_telemetry_names_the_modules_of_opentelemetry() -> None:
