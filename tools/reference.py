@@ -13,6 +13,9 @@ from pathlib import Path
 
 import commonplace
 from commonplace import limits
+from commonplace._sync.asking import Filters
+from commonplace._sync.session import Options
+from commonplace._sync.watching import WatchOptions
 from commonplace.storage.proposal import WriteOptions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,11 +169,9 @@ def page() -> str:
             parts.append(f"\n## {title}\n")
         for name in names:
             parts += _class(name)
-    write_options = inspect.getdoc(WriteOptions)
-    watch_options = inspect.getdoc(sys.modules["commonplace._sync.watching"].WatchOptions)
     parts.append("\n## Options\n")
-    parts.append(f"\n### `WriteOptions`\n\n{write_options}\n")
-    parts.append(f"\n### `WatchOptions`\n\n{watch_options}\n")
+    for kind in (WriteOptions, Options, Filters, WatchOptions):
+        parts.append(f"\n### `{kind.__name__}`\n\n{inspect.getdoc(kind)}\n")
     parts.append("\n## Async\n\nThe same calls, awaited. Handles are made without `await`.\n\n")
     twins = [name for name in commonplace.__all__ if name.startswith("Async")]
     parts.append("".join(f"- `{name}`: `{name.removeprefix('Async')}`\n" for name in twins))

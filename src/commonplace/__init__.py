@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from commonplace.explain.describe import Description, Granted
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
+    from commonplace.explain.timeline import Event, Timeline
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
@@ -161,6 +162,7 @@ __all__ = [
     "Entry",
     "Erased",
     "Erasure",
+    "Event",
     "ExpectRequired",
     "Finding",
     "ForeignTurn",
@@ -210,6 +212,7 @@ __all__ = [
     "Snapshot",
     "StaleTurn",
     "TextBlock",
+    "Timeline",
     "Turn",
     "TurnEnded",
     "UnfitRecord",
@@ -259,6 +262,8 @@ _HOMES = {
     "Hunk": "commonplace.explain.diff",
     "CommitRecords": "commonplace.explain.lookup",
     "Passage": "commonplace.explain.lookup",
+    "Event": "commonplace.explain.timeline",
+    "Timeline": "commonplace.explain.timeline",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
     "AuditReport": "commonplace.model.audit",

@@ -16,6 +16,7 @@ SAMPLES = {
     "entry": ("show", "task/q3:findings@3#L1-2"),
     "commit": ("show", "r3"),
     "diff": ("diff", "task/q3:findings@2", "@3"),
+    "event": ("timeline", "task/q3"),
     "blame": ("blame", "task/q3:findings"),
     "change": ("watch", "task/q3", "--after", "0", "--timeout", "0"),
     "progress": ("watch", "task/q3", "--progress", "0.01", "--timeout", "0.5"),

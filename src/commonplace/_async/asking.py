@@ -1,6 +1,7 @@
 """AsyncAsking: the questions that the log answers; who wrote what, when, from what and why."""
 
 from datetime import datetime
+from typing import Any, TypedDict, Unpack
 
 from commonplace._async.session import AsyncSession
 from commonplace._async.snapshot import time_us
@@ -9,12 +10,29 @@ from commonplace.explain.blame import BlameLine, blame_passage
 from commonplace.explain.describe import Description, describe
 from commonplace.explain.diff import Diff, diff
 from commonplace.explain.lookup import CommitRecords, Passage, commit_at, key_of, resolve
+from commonplace.explain.timeline import Timeline, timeline
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.proposal import as_reference, check_limit, check_version
+
+
+class AsyncFilters(TypedDict, total=False):
+    """What of the log is asked for: who wrote, where, and when.
+
+    `after` and `before` are revisions, both exclusive; `since` and `until` are times with a
+    zone, both inclusive.
+    """
+
+    actor: str | None
+    region: str | None
+    key: str | None
+    after: int
+    before: int | None
+    since: datetime | str | None
+    until: datetime | str | None
 
 
 class AsyncAsking:
@@ -27,34 +45,20 @@ class AsyncAsking:
         self,
         where: Namespace | NamespacePrefix | None = None,
         *,
-        actor: str | None = None,
-        region: str | None = None,
-        key: str | None = None,
         text: str | None = None,
         trace: str | None = None,
-        after: int = 0,
-        before: int | None = None,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
         limit: int = 50,
+        **filters: Unpack[AsyncFilters],
     ) -> list[Record]:
-        """Records newest first: by actor, region, revision, time, text or trace.
+        """Records newest first: by actor, region, revision, time, text or trace (`AsyncFilters`).
 
         Without `where`, or in a namespace, it shows what this actor may read; over a prefix
-        it takes a grant for it. `after` and `before` are revisions, both exclusive; `since`
-        and `until` are times with a zone, both inclusive. `trace` is the 32 digits of a trace,
-        or a traceparent in it: all that the trace wrote, shares and new regions included.
+        it takes a grant for it. `trace` is the 32 digits of a trace, or a traceparent in it:
+        all that the trace wrote, shares and new regions included.
         """
         session = self._opened()
-        wanted = LogFilter(where, actor, region, key, text, after, before, trace).checked()
         check_limit(limit)
-        if since is not None:
-            earlier = reading.revision_at(session.tenant, time_us(since) - 1)
-            after = max(after, await session.read(earlier))
-        if until is not None:
-            last = await session.read(reading.revision_at(session.tenant, time_us(until)))
-            before = last + 1 if before is None else min(before, last + 1)
-        wanted = wanted._replace(after=after, before=before)
+        wanted = await self._wanted(where, filters, text, trace)
         found: list[Record] = []
         start: tuple[int, int] | None = None
         while len(found) < limit:
@@ -64,6 +68,45 @@ class AsyncAsking:
                 break
             start = page.next_before
         return found[:limit]
+
+    async def timeline(
+        self,
+        where: Namespace | NamespacePrefix | None = None,
+        *,
+        limit: int = 100,
+        **filters: Unpack[AsyncFilters],
+    ) -> Timeline:
+        """What was written, served in turns and refused in turns: the newest `limit`, in order.
+
+        Filters are those of `log`, but for text and trace.
+        """
+        session = self._opened()
+        wanted = await self._wanted(where, filters)
+        return await session.read(timeline(session.reader, wanted, check_limit(limit)))
+
+    async def _wanted(
+        self,
+        where: Namespace | NamespacePrefix | None,
+        filters: AsyncFilters,
+        text: str | None = None,
+        trace: str | None = None,
+    ) -> LogFilter:
+        """The filter for what is asked, its times looked up."""
+        unknown = filters.keys() - AsyncFilters.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"there is no filter {', '.join(sorted(unknown))}")
+        session = self._opened()
+        plain: dict[str, Any] = dict(filters)
+        since, until = plain.pop("since", None), plain.pop("until", None)
+        wanted = LogFilter(where, text=text, trace=trace, **plain).checked()
+        after, before = wanted.after, wanted.before
+        if since is not None:
+            earlier = reading.revision_at(session.tenant, time_us(since) - 1)
+            after = max(after, await session.read(earlier))
+        if until is not None:
+            last = await session.read(reading.revision_at(session.tenant, time_us(until)))
+            before = last + 1 if before is None else min(before, last + 1)
+        return wanted._replace(after=after, before=before)
 
     async def resolve(self, reference: Reference | str) -> Passage:
         """What a reference names: the entry at its version, and the lines asked for."""

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from commonplace._async.queue import AsyncQueue
-from commonplace._async.session import COLLECTING, AsyncOptions, AsyncSession
+from commonplace._async.session import COLLECTING, AsyncOptions, AsyncSession, accounts
 from commonplace.core import text as lines_of
 from commonplace.core.reserved import contract_key
 from commonplace.errors import InvalidInput, InvalidValue, NotFound, VersionConflict
@@ -134,7 +134,8 @@ class AsyncBlock:
         found = await self._session.read(reading.read_entry(self._session.reader, self._key))
         before = found.value or ()
         result = _text(await self._session.gate.apply(function, lines_of.joined(before)))
-        if (turn := options.get("turn")) is not None:
+        turn, _ = accounts(options)
+        if turn is not None:
             await turn.showed(self._session, self._key, found.version)
         hunks = lines_of.edits(before, lines_of.split(result))
         if not hunks:

@@ -321,12 +321,7 @@ class AsyncChannel:
 
     async def _commit(self, drafts: list[Draft], options: AsyncOptions) -> tuple[Receipt, ...]:
         """Commit drafts together, or with the `atomic()` around."""
-        session = self._session
-        turn, fenced = options.get("turn"), options.get("unless_changed")
-        group = COLLECTING.get()
-        if group is not None and group.session is session:
-            return tuple([await session.write(each, turn, fenced) for each in drafts])
-        return await session.commit(drafts, turn=turn, fenced=fenced)
+        return await self._session.change_all(drafts, options)
 
     async def _sent(
         self, name: str, channel: exchange.Channel, arguments: dict[str, Any], receipt: Receipt

@@ -36,6 +36,7 @@ from commonplace.storage.tailer import Tailer
 from commonplace.telemetry.writing import writing
 
 if TYPE_CHECKING:
+    from commonplace._async.account import AsyncAccount
     from commonplace._async.turn import AsyncTurn
 
 T = TypeVar("T")
@@ -56,6 +57,12 @@ PENDING = Receipt(revision=0, index=0, version=0, at_us=0, digest=b"", pending=T
 """What a write inside `atomic()` returns: its group's receipt comes at the end."""
 
 
+def accounts(options: AsyncOptions) -> "tuple[AsyncAccount | None, AsyncAccount | None]":
+    """The turn that a write is made in, and the one that it depends on."""
+    turn, fenced = options.get("turn"), options.get("unless_changed")
+    return (None if turn is None else turn._account, None if fenced is None else fenced._account)
+
+
 class AsyncGroup:
     """Writes collected by `atomic()`; `receipts` holds one each after the commit."""
 
@@ -63,10 +70,12 @@ class AsyncGroup:
         self.session = session
         self.drafts: list[Draft] = []
         self.receipts: tuple[Receipt, ...] = ()
-        self.turn: AsyncTurn | None = None
-        self.fenced: AsyncTurn | None = None
+        self.turn: AsyncAccount | None = None
+        self.fenced: AsyncAccount | None = None
 
-    def collect(self, draft: Draft, turn: "AsyncTurn | None", fenced: "AsyncTurn | None") -> None:
+    def collect(
+        self, draft: Draft, turn: "AsyncAccount | None", fenced: "AsyncAccount | None"
+    ) -> None:
         """Take up a write. All of a commit are of one turn, and depend on one at the most."""
         for name, given in (("turn", turn), ("fenced", fenced)):
             held = getattr(self, name)
@@ -127,7 +136,19 @@ class AsyncSession:
     ) -> Receipt:
         """Draft one write of an entry, in the turn that the options name, and commit it."""
         made = await self.drafted(key, operation, arguments, options, expect=expect)
-        return await self.write(made, options.get("turn"), options.get("unless_changed"))
+        return (await self.change_all((made,), options))[0]
+
+    async def change_all(
+        self, drafts: Sequence[Draft], options: AsyncOptions
+    ) -> tuple[Receipt, ...]:
+        """Commit drafts together, in the turn named, or with the `atomic()` around them."""
+        turn, fenced = accounts(options)
+        group = COLLECTING.get()
+        if group is None or group.session is not self:
+            return await self.commit(drafts, turn=turn, fenced=fenced)
+        for each in drafts:
+            group.collect(each, turn, fenced)
+        return (PENDING,) * len(drafts)
 
     async def drafted(
         self,
@@ -143,25 +164,19 @@ class AsyncSession:
         plain: dict[str, Any] = dict(options)
         turn = plain.pop("turn", None)
         plain.pop("unless_changed", None)
-        basis = None if turn is None else await turn.basis(self, key)
+        basis = None if turn is None else await turn._account.arguments(self, key)
         return draft(key, operation, arguments, expect=expect, basis=basis, asked=asked, **plain)
 
-    async def write(
-        self, draft: Draft, turn: "AsyncTurn | None" = None, fenced: "AsyncTurn | None" = None
-    ) -> Receipt:
+    async def write(self, draft: Draft) -> Receipt:
         """Commit one write, or put it into the group of the `atomic()` around."""
-        group = COLLECTING.get()
-        if group is not None and group.session is self:
-            group.collect(draft, turn, fenced)
-            return PENDING
-        return (await self.commit((draft,), turn=turn, fenced=fenced))[0]
+        return (await self.change_all((draft,), {}))[0]
 
     async def commit(
         self,
         drafts: Sequence[Draft],
         *,
-        turn: "AsyncTurn | None" = None,
-        fenced: "AsyncTurn | None" = None,
+        turn: "AsyncAccount | None" = None,
+        fenced: "AsyncAccount | None" = None,
     ) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
@@ -197,7 +212,7 @@ class AsyncSession:
         drafts: Sequence[Draft],
         telling: Sequence[Draft],
         turn: str,
-        fenced: "AsyncTurn | None",
+        fenced: "AsyncAccount | None",
     ) -> tuple[Receipt, ...]:
         """Commit what is asked for and what a turn tells with it; the receipts are the former's."""
         with writing(self.tenant, self.actor, drafts or telling, turn) as told:
@@ -206,8 +221,10 @@ class AsyncSession:
             verdict = await self.gate.propose(group)
             told.answer(verdict)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
-            if fenced is not None and "guard" in verdict.facts:
-                raise await fenced.stale([EntryKey.of(as_reference(verdict.facts["guard"]))])
+            guard = verdict.facts.get("guard")
+            key = EntryKey.of(as_reference(guard)) if guard else None
+            if fenced is not None and key in fenced.serving.served:
+                raise await fenced.stale([key])
             await self._raise_conflict(verdict, drafts[verdict.write])
         if self._owed and isinstance(verdict, Accepted):
             await self.give_back()

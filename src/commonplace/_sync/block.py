@@ -5,7 +5,7 @@
 from typing import Unpack
 
 from commonplace._sync.queue import Queue
-from commonplace._sync.session import COLLECTING, Options, Session
+from commonplace._sync.session import COLLECTING, Options, Session, accounts
 from commonplace.core import text as lines_of
 from commonplace.core.reserved import contract_key
 from commonplace.errors import InvalidInput, InvalidValue, NotFound, VersionConflict
@@ -132,7 +132,8 @@ class Block:
         found = self._session.read(reading.read_entry(self._session.reader, self._key))
         before = found.value or ()
         result = _text(self._session.gate.apply(function, lines_of.joined(before)))
-        if (turn := options.get("turn")) is not None:
+        turn, _ = accounts(options)
+        if turn is not None:
             turn.showed(self._session, self._key, found.version)
         hunks = lines_of.edits(before, lines_of.split(result))
         if not hunks:

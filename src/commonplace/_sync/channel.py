@@ -323,12 +323,7 @@ class Channel:
 
     def _commit(self, drafts: list[Draft], options: Options) -> tuple[Receipt, ...]:
         """Commit drafts together, or with the `atomic()` around."""
-        session = self._session
-        turn, fenced = options.get("turn"), options.get("unless_changed")
-        group = COLLECTING.get()
-        if group is not None and group.session is session:
-            return tuple([session.write(each, turn, fenced) for each in drafts])
-        return session.commit(drafts, turn=turn, fenced=fenced)
+        return self._session.change_all(drafts, options)
 
     def _sent(
         self, name: str, channel: exchange.Channel, arguments: dict[str, Any], receipt: Receipt

@@ -236,7 +236,7 @@ class Memory(Asking, Upkeep):
         if COLLECTING.get() is not None:
             raise InvalidInput("atomic() inside atomic(): one commit cannot hold another.")
         group = Group(session)
-        group.fenced = unless_changed
+        group.fenced = unless_changed._account if unless_changed is not None else None
         token = COLLECTING.set(group)
         try:
             yield group

@@ -38,6 +38,7 @@ from commonplace.storage.tailer import Tailer
 from commonplace.telemetry.writing import writing
 
 if TYPE_CHECKING:
+    from commonplace._sync.account import Account
     from commonplace._sync.turn import Turn
 
 T = TypeVar("T")
@@ -58,6 +59,12 @@ PENDING = Receipt(revision=0, index=0, version=0, at_us=0, digest=b"", pending=T
 """What a write inside `atomic()` returns: its group's receipt comes at the end."""
 
 
+def accounts(options: Options) -> "tuple[Account | None, Account | None]":
+    """The turn that a write is made in, and the one that it depends on."""
+    turn, fenced = options.get("turn"), options.get("unless_changed")
+    return (None if turn is None else turn._account, None if fenced is None else fenced._account)
+
+
 class Group:
     """Writes collected by `atomic()`; `receipts` holds one each after the commit."""
 
@@ -65,10 +72,10 @@ class Group:
         self.session = session
         self.drafts: list[Draft] = []
         self.receipts: tuple[Receipt, ...] = ()
-        self.turn: Turn | None = None
-        self.fenced: Turn | None = None
+        self.turn: Account | None = None
+        self.fenced: Account | None = None
 
-    def collect(self, draft: Draft, turn: "Turn | None", fenced: "Turn | None") -> None:
+    def collect(self, draft: Draft, turn: "Account | None", fenced: "Account | None") -> None:
         """Take up a write. All of a commit are of one turn, and depend on one at the most."""
         for name, given in (("turn", turn), ("fenced", fenced)):
             held = getattr(self, name)
@@ -129,7 +136,17 @@ class Session:
     ) -> Receipt:
         """Draft one write of an entry, in the turn that the options name, and commit it."""
         made = self.drafted(key, operation, arguments, options, expect=expect)
-        return self.write(made, options.get("turn"), options.get("unless_changed"))
+        return (self.change_all((made,), options))[0]
+
+    def change_all(self, drafts: Sequence[Draft], options: Options) -> tuple[Receipt, ...]:
+        """Commit drafts together, in the turn named, or with the `atomic()` around them."""
+        turn, fenced = accounts(options)
+        group = COLLECTING.get()
+        if group is None or group.session is not self:
+            return self.commit(drafts, turn=turn, fenced=fenced)
+        for each in drafts:
+            group.collect(each, turn, fenced)
+        return (PENDING,) * len(drafts)
 
     def drafted(
         self,
@@ -145,25 +162,19 @@ class Session:
         plain: dict[str, Any] = dict(options)
         turn = plain.pop("turn", None)
         plain.pop("unless_changed", None)
-        basis = None if turn is None else turn.basis(self, key)
+        basis = None if turn is None else turn._account.arguments(self, key)
         return draft(key, operation, arguments, expect=expect, basis=basis, asked=asked, **plain)
 
-    def write(
-        self, draft: Draft, turn: "Turn | None" = None, fenced: "Turn | None" = None
-    ) -> Receipt:
+    def write(self, draft: Draft) -> Receipt:
         """Commit one write, or put it into the group of the `atomic()` around."""
-        group = COLLECTING.get()
-        if group is not None and group.session is self:
-            group.collect(draft, turn, fenced)
-            return PENDING
-        return (self.commit((draft,), turn=turn, fenced=fenced))[0]
+        return (self.change_all((draft,), {}))[0]
 
     def commit(
         self,
         drafts: Sequence[Draft],
         *,
-        turn: "Turn | None" = None,
-        fenced: "Turn | None" = None,
+        turn: "Account | None" = None,
+        fenced: "Account | None" = None,
     ) -> tuple[Receipt, ...]:
         """Commit drafts as one group; raises what its refusal names."""
         self.require_open()
@@ -199,7 +210,7 @@ class Session:
         drafts: Sequence[Draft],
         telling: Sequence[Draft],
         turn: str,
-        fenced: "Turn | None",
+        fenced: "Account | None",
     ) -> tuple[Receipt, ...]:
         """Commit what is asked for and what a turn tells with it; the receipts are the former's."""
         with writing(self.tenant, self.actor, drafts or telling, turn) as told:
@@ -208,8 +219,10 @@ class Session:
             verdict = self.gate.propose(group)
             told.answer(verdict)
         if isinstance(verdict, Refusal) and verdict.code == "version_conflict":
-            if fenced is not None and "guard" in verdict.facts:
-                raise fenced.stale([EntryKey.of(as_reference(verdict.facts["guard"]))])
+            guard = verdict.facts.get("guard")
+            key = EntryKey.of(as_reference(guard)) if guard else None
+            if fenced is not None and key in fenced.serving.served:
+                raise fenced.stale([key])
             self._raise_conflict(verdict, drafts[verdict.write])
         if self._owed and isinstance(verdict, Accepted):
             self.give_back()

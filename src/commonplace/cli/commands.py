@@ -22,6 +22,12 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
         Listed("show", "commonplace.cli.show", "show", "One entry, or one commit."),
         Listed("diff", "commonplace.cli.diff", "diff", "What changed between two versions."),
         Listed("blame", "commonplace.cli.blame", "blame", "Who wrote each line, when and why."),
+        Listed(
+            "timeline",
+            "commonplace.cli.timeline",
+            "timeline",
+            "Who wrote, read and was refused what, a lane each.",
+        ),
         Listed("watch", "commonplace.cli.watch", "watch", "Changes as they come."),
         Listed("describe", "commonplace.cli.describe", "describe", "What a region promises."),
         Listed(

@@ -16,6 +16,7 @@ from commonplace import (
     Description,
     Diff,
     DiffLine,
+    Event,
     Hunk,
     Namespace,
     Passage,
@@ -51,6 +52,7 @@ def record_fields(record: Record) -> Plain:
         "reason": record.reason,
         "based_on": list(record.based_on),
         "trace": record.trace,
+        "turn": record.turn,
         "deletes": record.dead,
         "size_bytes": record.size_bytes,
         "arguments": record.arguments,
@@ -75,6 +77,23 @@ def entry_fields(passage: Passage) -> Plain:
             {"number": number, "version": line.version, "text": line.text}
             for number, line in enumerate(passage.lines, start=passage.first)
         ],
+    }
+
+
+def event_fields(event: Event) -> Plain:
+    """One event of a timeline."""
+    return {
+        "type": "event",
+        "at": time_text(event.at),
+        "revision": event.revision,
+        "actor": event.actor,
+        "what": event.what,
+        "operation": event.operation,
+        "reference": str(event.reference),
+        "turn": event.turn,
+        "reason": event.reason,
+        "made_against": event.made_against or None,
+        "code": event.code,
     }
 
 

@@ -19,7 +19,7 @@ OBJECTS: Final = {
         (
             *("revision", "index", "at", "actor", "identity", "operation", "reference"),
             *("namespace", "region", "key", "version", "kind", "reason", "based_on", "trace"),
-            *("deletes", "size_bytes", "arguments", "digest"),
+            *("turn", "deletes", "size_bytes", "arguments", "digest"),
         ),
     ),
     "entry": Meaning(
@@ -34,6 +34,13 @@ OBJECTS: Final = {
         ("revision", "at", "actor", "records", "hidden", "digest"),
     ),
     "diff": Meaning("a difference (`diff`)", ("old", "new", "hunks")),
+    "event": Meaning(
+        "one event of a timeline (`timeline`)",
+        (
+            *("at", "revision", "actor", "what", "operation", "reference", "turn", "reason"),
+            *("made_against", "code"),
+        ),
+    ),
     "blame": Meaning(
         "a line and its origin (`blame`)",
         (
@@ -131,6 +138,7 @@ FIELDS: Final = {
     "lines": "each line's `number`, `version` (of the write that put it there) and `text`; in "
     "`erasure`: lines blanked",
     "loses": "what the rule may lose",
+    "made_against": "version that the write was made against; null when it does not say",
     "max_bytes": "most bytes of one entry",
     "message": "for a person or a model: what happened and what to do next",
     "moved": "whether others had changed the entry since the version written against",
@@ -165,6 +173,7 @@ FIELDS: Final = {
     "through": "last revision that was archived",
     "tier": "what you may do: reader, contributor, editor or owner",
     "trace": "id of the trace that the write belongs to",
+    "turn": "the turn that it belongs to; empty outside of turns",
     "unchanged": "whether there was nothing to do",
     "unlisted": "further references to review",
     "updated_at": "when the entry was last changed; null before its first write",
@@ -174,6 +183,7 @@ FIELDS: Final = {
     "visibility": "what a read is sure to see",
     "waiting": "what is in whose inbox: of the writer replies, of others dispatches, by name; in "
     "`inbox`: how many are not shown",
+    "what": "write, stale (a write on an old base), read (in a turn) or refused",
     "writer": "the one who writes it, if it is a channel",
     "written": "records written to the archive",
 }
