@@ -36,7 +36,7 @@ from commonplace.storage.work import (
     queue_full,
     wake_all,
 )
-from commonplace.telemetry.metering import QUEUES, tell_batch
+from commonplace.telemetry.metering import tell_batch, watch_depth
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class Lane:
         self._answered = 0  # by the last batch
         self._call = threading.Lock()  # released to call the background thread, once per call
         self._call.acquire()
-        QUEUES.add(self)
+        watch_depth(self)
 
     @property
     def depth(self) -> int:

@@ -22,8 +22,12 @@ class Queue(Protocol):
         ...
 
 
-QUEUES: Final = weakref.WeakSet[Queue]()
-"""The queues of this process."""
+_QUEUES: Final = weakref.WeakValueDictionary[int, Queue]()
+
+
+def watch_depth(queue: Queue) -> None:
+    """Count what waits in a queue, for as long as there is that queue."""
+    _QUEUES[id(queue)] = queue
 
 
 class Metering:
@@ -54,7 +58,10 @@ class Metering:
         )
 
     def _observe(self, options: object) -> Iterable[Any]:
-        yield self._observation(sum(queue.depth for queue in list(QUEUES)))
+        # A list taken at one blow: another thread may open a memory meanwhile, and a lock could
+        # be held at a fork.
+        queues = [reference() for reference in _QUEUES.valuerefs()]
+        yield self._observation(sum(queue.depth for queue in queues if queue is not None))
 
 
 def _made(api: ModuleType, provider: Any) -> Metering | None:
