@@ -51,7 +51,10 @@ def source_of(based_on: str) -> Source | None:
 
 
 def derived(tenant: str, records: Sequence[Record]) -> list[Statement]:
-    """The statements that store what follows from `records`; most records tell nothing."""
+    """The statements that store what follows from `records`; most records tell nothing.
+
+    A notice may be given and settled by the same records: settling comes last.
+    """
     rows: dict[str, list[Row]] = {}
     for record in records:
         if record.based_on:
@@ -61,6 +64,8 @@ def derived(tenant: str, records: Sequence[Record]) -> list[Statement]:
                 rows.setdefault(name, []).append(row)
     for name, row in _waiting(tenant, records):
         rows.setdefault(name, []).append(row)
+    if "notice_settle" in rows:
+        rows["notice_settle"] = rows.pop("notice_settle")
     return [Statement(name, bindings) for name, bindings in rows.items()]
 
 

@@ -89,6 +89,8 @@ CREATE TABLE suspect (
     PRIMARY KEY (tenant, namespace, region, key, version, revision, place)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX suspect_by ON suspect (tenant, revision, place);
+
 -- The versions that a retraction or supersession took back.
 CREATE TABLE taken_back (
     tenant TEXT NOT NULL,
@@ -115,6 +117,7 @@ CREATE TABLE notice (
     PRIMARY KEY (tenant, actor, revision, place)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX notice_by ON notice (tenant, revision, place);
 CREATE INDEX notice_pending ON notice (tenant, actor, revision) WHERE settled = '';
 
 -- Dispatches that wait for somebody: for the actor each was sent to, and with a reply for the
