@@ -11,8 +11,14 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import commonplace
 from commonplace import AsyncMemory, Memory
+from commonplace.core.verdict import Unknown
 from commonplace.limits import MAX_TRACED_CHARS
+from commonplace.model.actor import Actor
+from commonplace.model.entry import EntryKey
+from commonplace.storage.proposal import draft
 from commonplace.telemetry import names
+from commonplace.telemetry.turns import Pinned, rendering
+from commonplace.telemetry.writing import writing
 from spans import traced
 
 SECRET = "the patient is called Ada"
@@ -338,3 +344,55 @@ def test_a_turn_is_in_the_spans_of_what_it_reads_and_writes(spans, memory, block
     assert write.attributes[names.VERSION] == 2
     by_trace = {record.turn for record in memory.log(trace=traceparent(write))}
     assert by_trace == {turn.id}
+
+
+def test_spans_of_creating_and_deleting(spans, block):
+    block.append("Churn fell.", expect=0)
+    block.delete(expect=1)
+    created, deleted = spans.all
+    assert (created.name, deleted.name) == ("create_memory", "delete_memory")
+    assert deleted.attributes["gen_ai.operation.name"] == "delete_memory"
+    assert deleted.attributes["commonplace.version"] == 2
+
+
+def test_a_rendering_says_how_much_it_served_and_no_key(spans):
+    facts = [EntryKey("task/q3", "facts", key) for key in ("ada", "bea")]
+    by = Pinned("acme", Actor("web-1"), "t1", 7)
+    with rendering(by, facts) as told:
+        told.served(12)
+    (span,) = spans.named("commonplace.render")
+    assert span.attributes["commonplace.passages"] == 12
+    assert span.attributes["gen_ai.memory.record.count"] == 2
+    assert span.attributes["gen_ai.memory.store.id"] == "task/q3:facts"
+    assert "ada" not in words(spans)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (asyncio.CancelledError(SECRET), "cancelled"),
+        (commonplace.OutcomeUnknown(SECRET), "outcome_unknown"),
+        (RuntimeError(SECRET), "_OTHER"),
+    ],
+)
+def test_a_write_without_an_answer_ends_its_span_once(spans, error, code):
+    drafts = [draft(EntryKey("task/q3", "findings"), "append", {"text": SECRET})]
+    with pytest.raises(type(error)), writing("acme", Actor("web-1"), drafts) as told:
+        place = told.trace
+        raise error
+    (span,) = spans.all
+    assert traceparent(span) == place
+    assert span.attributes["commonplace.outcome"] == "unknown"
+    assert span.attributes["error.type"] == code
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.events == ()
+    assert "Ada" not in words(spans)
+
+
+def test_a_lost_answer_is_an_unknown_outcome(spans):
+    drafts = [draft(EntryKey("task/q3", "findings"), "append", {"text": SECRET})]
+    with writing("acme", Actor("web-1"), drafts) as told:
+        told.answer(Unknown("The connection was lost."))
+    (span,) = spans.all
+    assert span.attributes["commonplace.outcome"] == "unknown"
+    assert span.attributes["error.type"] == "outcome_unknown"
