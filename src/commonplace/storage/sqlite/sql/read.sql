@@ -76,13 +76,14 @@ ORDER BY revision DESC, place DESC LIMIT ?10
 
 -- name: trace_page
 -- One page of what one trace wrote, as log_page gives it, from the index of traces.
--- All its texts lie between the ends ?11 and ?12; that none is empty the index wants to read.
+-- All its texts lie between the ends ?11 and ?12. That none is empty the index wants to read, and
+-- the `+` keep the planner from going through the whole log in order instead.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
        salt, payload, reason, payload_digest, turn
 FROM log
 WHERE tenant = ?1 AND trace <> '' AND trace > ?11 AND trace < ?12
-  AND (revision, place) < (?2, ?3) AND revision > ?4
+  AND (+revision, +place) < (?2, ?3) AND +revision > ?4
   AND (?5 IS NULL OR actor = ?5)
   AND (?6 IS NULL OR namespace = ?6)
   AND (?7 IS NULL OR region = ?7)
