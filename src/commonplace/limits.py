@@ -87,8 +87,8 @@ MAX_SOUGHT_BYTES: Final = 4096
 """A sentence to look for in every state that ever stood."""
 MAX_HITS: Final = 512
 """Records with a sentence in them that one question follows up; the rest are counted."""
-MAX_STATES: Final = 2048
-"""Past states that one question reads; what more of them would tell is said to be unknown."""
+MAX_STATES: Final = 4096
+"""Past states that one question reads, one of many lines counting as one for each thousand."""
 MAX_REPORT_BYTES: Final = 4 << 20
 MAX_CITATIONS: Final = 10_000
 """Citations of one report."""

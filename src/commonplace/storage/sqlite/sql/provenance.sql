@@ -1,12 +1,6 @@
 -- Provenance: who was served what, what came of it, what was taken back. Pages of derived
 -- tables, each by one entry or one turn; see storage/programs/provenance.py.
 
--- name: version_before
--- The newest version of an entry at or before a revision.
-SELECT version FROM log
-WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND revision <= ?
-ORDER BY revision DESC, place DESC LIMIT 1
-
 -- name: change_after
 -- The next version of an entry that may have moved or taken lines, which no append does.
 SELECT version FROM log

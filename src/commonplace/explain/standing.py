@@ -1,0 +1,173 @@
+"""Standing: from which version to which a line, or a JSON value, stood in its entry.
+
+A line that was taken out never comes back under its name, so the versions that hold it are one
+run, and its end is found by halving: a handful of pinned reads over any history.
+
+Worked example. Version 3 appended `a`, named (3,0), and the head is version 40 without it. Is
+it in version 21? No: then its end is in (3, 21]. In 12? Yes: (12, 21]. Five reads name the
+version that took it out.
+"""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from commonplace.core.text import Text
+from commonplace.errors import AccessDenied, Compacted, Erased, NotFound
+from commonplace.limits import MAX_STATES
+from commonplace.model.entry import EntryKey, Line
+from commonplace.storage.programs import reading
+from commonplace.storage.programs.reading import ABSENT, Found, Reader
+from commonplace.storage.programs.turning import version_at
+from commonplace.storage.step import Program, Statement
+
+_HELD = 64
+"""States of one entry that are kept at a time."""
+
+
+class Window(NamedTuple):
+    """Versions `first` to below `end` (None: it stands at the head); half open, like a range.
+
+    `sure` is False when bytes that would tell its exact end are gone, or were too many to read.
+    """
+
+    first: int
+    end: int | None
+    sure: bool = True
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much of past states one question may still read, over all entries.
+
+    `unread` counts states that were wanted and not read: bytes are gone, or bounds were met.
+    """
+
+    left: int = MAX_STATES
+    unread: int = 0
+
+    def spend(self, found: Found) -> None:
+        """Account for a state that was read: one, and one more for each thousand lines."""
+        self.left -= 1 + (len(found.value) // 1024 if isinstance(found.value, tuple) else 0)
+
+
+@dataclass(slots=True)
+class States:
+    """The states of one entry that a reader may see, from version `first` to the head's.
+
+    `first` is 0 when the reader may see all, and else the version that stood where retention or
+    the reader's own grant begins.
+    """
+
+    reader: Reader
+    key: EntryKey
+    head: Found
+    first: Found
+    low: int
+    since: int
+    budget: Budget
+    _held: dict[int, Found | None] = field(default_factory=dict)
+
+    @property
+    def text(self) -> Text:
+        """The text at the head; empty for anything else."""
+        return self.head.value if isinstance(self.head.value, tuple) else ()
+
+    def at(self, version: int) -> Program[Found | None]:
+        """The entry at a version; None when nobody can tell any more, or not this reader."""
+        if version == self.head.version:
+            return self.head
+        if version == self.first.version:
+            return self.first
+        if not self.first.version < version < self.head.version:
+            return None
+        if version not in self._held:
+            if len(self._held) >= _HELD:
+                del self._held[next(iter(self._held))]
+            self._held[version] = yield from self._read(version)
+        return self._held[version]
+
+    def _read(self, version: int) -> Program[Found | None]:
+        if self.budget.left > 0:
+            with suppress(AccessDenied, Compacted, Erased, NotFound):
+                found = yield from reading.read_version(self.reader, self.key, version)
+                self.budget.spend(found)
+                return found
+        self.budget.unread += 1
+        return None
+
+    def near(self, version: int, low: int, high: int) -> Program[tuple[int, Found | None]]:
+        """A state that can be told, as near to `version` as doubling steps find between two."""
+        found = yield from self.at(version)
+        step = 1
+        while found is None and step < high - low:
+            for other in (version - step, version + step):
+                if low < other < high:
+                    found = yield from self.at(other)
+                    if found is not None:
+                        return other, found
+            step *= 2
+        return version, found
+
+    def change_after(self, version: int) -> Program[int]:
+        """The next version that may have moved or taken lines; the one after the head, if none."""
+        (rows,) = yield (Statement("change_after", [(self.reader.tenant, *self.key, version)]),)
+        return int(rows[0][0]) if rows else self.head.version + 1
+
+
+def open_states(reader: Reader, key: EntryKey, budget: Budget | None = None) -> Program[States]:
+    """The states of an entry, for a reader who may read it. Raises `AccessDenied` or `NotFound`."""
+    now = yield from reading.standing(reader.tenant)
+    has = yield from reading.require_read(reader, now.access_revision, key)
+    head = yield from reading.read_entry(reader, key)
+    low = max(has.since, now.floor)
+    first = ABSENT
+    if low:
+        first = ABSENT._replace(version=(yield from version_at(reader.tenant, key, low)))
+        with suppress(Erased):
+            first = yield from reading.read_entry_at(reader, key, low)
+    return States(reader, key, head, first, low, has.since, budget or Budget())
+
+
+def windows(states: States, lines: Iterable[Line]) -> Program[dict[Line, Window]]:
+    """For each of some lines, the versions in which it stood; it must have stood once.
+
+    The name of a line says which version it began in, even where that can no longer be read.
+    """
+    found: dict[Line, Window] = {}
+    now = frozenset(states.text)
+    gone = []
+    for line in dict.fromkeys(lines):
+        if line in now:
+            found[line] = Window(line.version, None)
+        else:
+            gone.append(line)
+    waiting = [(states.first.version, states.head.version, gone)] if gone else []
+    while waiting:
+        low, high, some = waiting.pop()
+        middle, state = low, None
+        if high - low > 1:
+            middle, state = yield from states.near((low + high) // 2, low, high)
+        if state is None:
+            ends = (Window(line.version, high, sure=high - low <= 1) for line in some)
+            found.update(zip(some, ends, strict=True))
+            continue
+        there = _standing(state, some)
+        later = [line for line in some if line.version > middle or line in there]
+        earlier = [line for line in some if line.version <= middle and line not in there]
+        halves = (low, middle, earlier), (middle, high, later)
+        waiting += [half for half in halves if half[2]]
+    return found
+
+
+def window(reader: Reader, key: EntryKey, line: Line) -> Program[Window]:
+    """The versions of an entry in which a line stood. Raises what `open_states` raises."""
+    states = yield from open_states(reader, key)
+    return (yield from windows(states, (line,)))[line]
+
+
+def _standing(state: Found, some: Collection[Line]) -> Collection[Line]:
+    if not isinstance(state.value, tuple):
+        return ()
+    return state.value if len(some) == 1 else frozenset(state.value)
