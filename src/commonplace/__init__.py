@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from commonplace.model.record import Record
     from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
     from commonplace.model.retention import Anchor, Archival, Compaction, Erasure
+    from commonplace.model.retraction import Notice, Retraction, Suspect
     from commonplace.storage.engine import Health
 
 __version__ = "0.1.0"
@@ -195,6 +196,7 @@ __all__ = [
     "NotAuthor",
     "NotFound",
     "NotOwner",
+    "Notice",
     "OutcomeUnknown",
     "Passage",
     "PastBlock",
@@ -206,11 +208,13 @@ __all__ = [
     "Reference",
     "Refused",
     "Reply",
+    "Retraction",
     "Rule",
     "Scope",
     "SingleWriter",
     "Snapshot",
     "StaleTurn",
+    "Suspect",
     "TextBlock",
     "Timeline",
     "Turn",
@@ -288,6 +292,9 @@ _HOMES = {
     "Archival": "commonplace.model.retention",
     "Compaction": "commonplace.model.retention",
     "Erasure": "commonplace.model.retention",
+    "Notice": "commonplace.model.retraction",
+    "Retraction": "commonplace.model.retraction",
+    "Suspect": "commonplace.model.retraction",
     "Health": "commonplace.storage.engine",
 }
 """Where each public name is defined; the imports above say the same to type checkers."""
