@@ -1,15 +1,20 @@
 """AsyncTurn: one agent's step, which reads one revision and says what it was served."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn, Self
 
 from commonplace._async.account import AsyncAccount
 from commonplace._async.session import AsyncSession
 from commonplace._async.snapshot import time_us
-from commonplace.errors import ForeignTurn, InvalidReference, TurnEnded
+from commonplace.core.rendering import RENDERER, render
+from commonplace.core.tokens import Estimator, estimate_tokens
+from commonplace.errors import ForeignTurn, InvalidInput, InvalidReference, TurnEnded
+from commonplace.explain import prompting
 from commonplace.explain.lookup import find, key_of
 from commonplace.model.entry import Entry
-from commonplace.model.reference import Reference
+from commonplace.model.reference import AtVersion, Reference
+from commonplace.model.rendering import Rendering, Shown
 from commonplace.storage.programs import reading, turning
 from commonplace.storage.proposal import as_reference, check_version
 from commonplace.storage.serving import Passage
@@ -56,8 +61,9 @@ class AsyncTurn:
 
     @property
     def revision(self) -> int:
-        """The revision that this turn reads."""
-        self._account.require(self._session)
+        """The revision that this turn reads; another turn joins it with `turn(at=)`."""
+        if not self._was_begun:
+            self._account.require(self._session)
         return self._account.pin
 
     async def begin(self) -> Self:
@@ -119,6 +125,54 @@ class AsyncTurn:
         await account.note([Passage(*key, found.version)])
         return entry_view(key, found, own)
 
+    async def render(
+        self,
+        *subjects: Any,
+        budget_tokens: int | None = None,
+        base_budget_tokens: int | None = None,
+        since: int | Sequence[int] = (),
+        count: Estimator = estimate_tokens,
+    ) -> Rendering:
+        """What handles and references name, what matters most first, as text for a prompt.
+
+        The lines that stand in it are recorded as served. The same revision gives the same
+        bytes. `budget_tokens` bounds the text as `count` counts it: the last subject gives up
+        its oldest lines first, a tag says which, and `left_out` lists them. Raises
+        `BudgetTooSmall` when not one line fits.
+
+        `since` names the pins of earlier turns whose rendering the prompt still begins with:
+        the text is then that of the first of them, and behind it what changed up to the next
+        and up to this turn, so that a cached prompt stays good. `base_budget_tokens` is the
+        budget that the first was given.
+        """
+        account, session = self._account, self._session
+        references = [self._reference(subject) for subject in subjects]
+        pins = _pins(since, account.pin)
+        if not references:
+            raise InvalidInput("render() was given nothing to render: name a handle or reference.")
+        reader = session.reader
+        with telemetry.rendering(account.pinned, [key_of(each) for each in references]) as told:
+            states = [
+                [await session.read(prompting.subject_at(reader, each, pin)) for each in references]
+                for pin in pins
+            ]
+            own = []
+            for key in dict.fromkeys(key_of(each) for each in references if each.at is None):
+                basis = await account.basis(key)
+                own += await session.read(prompting.own_changes(reader, key, basis.own))
+                account.serving.served.add(key)
+            rendering = render(
+                states[0],
+                [subject for state in states[1:] for subject in state],
+                own,
+                budget_tokens=budget_tokens,
+                base_budget_tokens=base_budget_tokens,
+                count=count,
+            )
+            told.served(len(rendering.shown))
+        await account.note([_passage(shown) for shown in rendering.shown])
+        return rendering
+
     async def fence(self) -> None:
         """Raise `StaleTurn` if anybody else changed an entry that this turn was served.
 
@@ -132,3 +186,18 @@ class AsyncTurn:
         """What a handle, reference or text names; a handle must be of this turn's memory."""
         self._account.require(getattr(subject, "_session", self._session))
         return as_reference(getattr(subject, "reference", subject))
+
+
+def _pins(since: int | Sequence[int], pin: int) -> list[int]:
+    earlier = [since] if isinstance(since, int) else list(since)
+    for each in earlier:
+        check_version(each, "since")
+    if earlier != sorted(earlier) or (earlier and earlier[-1] > pin):
+        raise InvalidInput(f"since={since}: name pins of earlier turns, oldest first, up to {pin}.")
+    return [*earlier, pin]
+
+
+def _passage(shown: Shown) -> Passage:
+    key, at = key_of(shown.reference), shown.reference.at
+    assert isinstance(at, AtVersion)
+    return Passage(*key, at.version, shown.first, shown.last, RENDERER)

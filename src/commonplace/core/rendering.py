@@ -15,11 +15,12 @@ given, whatever came later. If its changes do not fit behind it, the newest stat
 afresh and the result says that it was `restarted`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from commonplace.core.layout import Changes, Laid
+from commonplace.core.tokens import Estimator, estimate_tokens
 from commonplace.errors import BudgetTooSmall
 from commonplace.model.reference import Reference
 from commonplace.model.rendering import Rendering, Shown, Subject
@@ -37,53 +38,53 @@ took out (-, old numbers) and put in (+, new numbers). \\u{...} is the code of a
 could mislead.
 """
 
-Count = Callable[[str], int]
-"""Counts a text in tokens."""
-
-BYTES_PER_TOKEN: Final = 4
-
-
-def estimate(text: str) -> int:
-    """The tokens of a text by a rule of thumb: its bytes in UTF-8 by four, rounded up.
-
-    Close for English prose; code and numbers can take half as many again. A limit that must
-    hold takes the model's own count.
-    """
-    return -(-len(text.encode()) // BYTES_PER_TOKEN)
-
 
 def render(
     subjects: Sequence[Subject],
     later: Sequence[Subject] = (),
+    own: Sequence[tuple[Subject, Subject]] = (),
     *,
     budget_tokens: int | None = None,
     base_budget_tokens: int | None = None,
-    count: Count = estimate,
+    count: Estimator = estimate_tokens,
 ) -> Rendering:
     """Render `subjects`, what matters most first, and behind them their `later` states.
 
     `later` are newer states in the order they came up, each told as its changes since the
     state before of the same passage; one of a passage not seen before is shown whole. More of
-    them only ever add to the text. `budget_tokens` bounds the whole text as `count` counts it;
-    `base_budget_tokens` is what the subjects may take of it, when that is to leave room for
+    them only ever add to the text. `own` are the turn's own writes, each as the version before
+    it and the one it made: they stand last, and none is left out. `budget_tokens` bounds the
+    whole text as `count` counts it; `base_budget_tokens` is what the subjects may take of it, when that is to leave room for
     changes (the base must be given the same each time to stay the same). Raises
     `BudgetTooSmall` when not one line of the first subject fits; `needed_tokens` would do.
     """
-    base_budget = budget_tokens if base_budget_tokens is None else base_budget_tokens
+    last = [_appended(before, after) for before, after in own]
+    own_tokens = count("".join(text for text, _ in last)) if last else 0
+    base_budget = base_budget_tokens
+    if base_budget is None and budget_tokens is not None:
+        base_budget = budget_tokens - own_tokens
     base = _fitted([Laid(subject) for subject in subjects], base_budget, count)
     texts, shown, states = [base.text], [*base.shown], {_passage(s): s for s in subjects}
     for state in later:
-        block = _appended(states.get(_passage(state)), state)
+        text, lines = _appended(states.get(_passage(state)), state)
         states[_passage(state)] = state
-        texts.append(block[0])
-        shown += block[1]
-    text = "".join(texts)
-    tokens = count(text)
-    if budget_tokens is None or tokens <= budget_tokens:
-        return replace(base, text=text, tokens=tokens, shown=tuple(shown))
-    assert base_budget is not None, "without it, there is no other"
+        texts.append(text)
+        shown += lines
+    whole = _ended(replace(base, text="".join(texts), shown=tuple(shown)), last, count)
+    if budget_tokens is None or whole.tokens <= budget_tokens:
+        return whole
     newest = [Laid(subject) for subject in states.values()]
-    return replace(_fitted(newest, min(base_budget, budget_tokens), count), restarted=True)
+    fresh = _fitted(newest, min(base_budget or 0, budget_tokens - own_tokens), count)
+    return replace(_ended(fresh, last, count), restarted=True)
+
+
+def _ended(
+    rendering: Rendering, last: Sequence[tuple[str, Sequence[Shown]]], count: Estimator
+) -> Rendering:
+    """A rendering with the turn's own writes behind it, counted."""
+    text = "".join((rendering.text, *(each for each, _ in last)))
+    shown = (*rendering.shown, *(lines for _, each in last for lines in each))
+    return replace(rendering, text=text, tokens=count(text), shown=shown)
 
 
 def _passage(subject: Subject) -> Reference:
@@ -91,15 +92,15 @@ def _passage(subject: Subject) -> Reference:
     return replace(subject.reference, at=None)
 
 
-def _appended(before: Subject | None, after: Subject) -> tuple[str, Iterable[Shown]]:
+def _appended(before: Subject | None, after: Subject) -> tuple[str, Sequence[Shown]]:
     if before is None:
         laid = Laid(after)
-        return laid.text(laid.count), laid.shown(laid.count)
+        return laid.text(laid.count), tuple(laid.shown(laid.count))
     changes = Changes(before, after)
-    return (changes.text(), changes.shown()) if changes else ("", ())
+    return (changes.text(), tuple(changes.shown())) if changes else ("", ())
 
 
-def _fitted(laid: Sequence[Laid], budget_tokens: int | None, count: Count) -> Rendering:
+def _fitted(laid: Sequence[Laid], budget_tokens: int | None, count: Estimator) -> Rendering:
     kept = _kept(laid, len(laid), 0)
     if budget_tokens is not None:
         kept = _most_that_fits(laid, budget_tokens, count)
@@ -124,7 +125,7 @@ def _kept(laid: Sequence[Laid], wholes: int, newest: int) -> list[int]:
     return [*counts, newest, *[0] * len(laid)][: len(laid)]
 
 
-def _most_that_fits(laid: Sequence[Laid], budget_tokens: int, count: Count) -> list[int]:
+def _most_that_fits(laid: Sequence[Laid], budget_tokens: int, count: Estimator) -> list[int]:
     """The longest of the layouts that the order of giving up allows.
 
     Only whole texts are counted, since the tokens of parts do not add up; and short ones
@@ -144,7 +145,7 @@ def _most_that_fits(laid: Sequence[Laid], budget_tokens: int, count: Count) -> l
     if wholes == len(laid):
         return _kept(laid, wholes, 0)
     newest = _largest(laid[wholes].count - 1, lambda number: fits(wholes, number))
-    return _kept(laid, wholes, newest if wholes else max(newest, least))
+    return _kept(laid, wholes, newest)
 
 
 def _largest(high: int, fits: Callable[[int], bool]) -> int:

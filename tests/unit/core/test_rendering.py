@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonplace.core.layout import Laid
-from commonplace.core.rendering import PREAMBLE, RENDERER, estimate, render
+from commonplace.core.rendering import PREAMBLE, RENDERER, render
+from commonplace.core.tokens import estimate_tokens as estimate
 from commonplace.errors import BudgetTooSmall
 from commonplace.model.entry import Line
 from commonplace.model.reference import Reference
@@ -200,7 +201,7 @@ def gave_up(given: Sequence[Subject], result: Rendering) -> int:
     return lines
 
 
-@prove_much
+@prove
 @given(several(), st.integers(0, 600), counts)
 def test_a_budget_is_kept_and_what_gives_way_is_what_stands_last(
     given: list[Subject], over: int, count: Callable[[str], int]
@@ -322,7 +323,7 @@ def states_of(texts: Sequence[Sequence[str]]) -> list[Subject]:
     return states
 
 
-@prove_much
+@prove
 @given(histories, histories)
 def test_more_changes_only_ever_add_to_the_text(
     texts: list[list[str]], others: list[list[str]]
@@ -342,7 +343,7 @@ def test_more_changes_only_ever_add_to_the_text(
         text = longer.text
 
 
-@prove_much
+@prove
 @given(histories)
 def test_the_base_and_its_changes_read_as_the_newest_state(texts: list[list[str]]) -> None:
     first, *later = states_of(texts)

@@ -72,6 +72,17 @@ def _before(reader: Reader, key: EntryKey, version: int) -> Generator[Step, Answ
     return (yield from reading.read_version(reader, key, version - 1))
 
 
+def authors(reader: Reader, key: EntryKey, versions: Iterable[int]) -> Program[dict[int, str]]:
+    """Who wrote each version, as far as the reader may know."""
+    now = yield from reading.standing(reader.tenant)
+    has = yield from reading.require_read(reader, now.access_revision, key)
+    asked = [(reader.tenant, *key, version) for version in versions]
+    if not asked:
+        return {}
+    (rows,) = yield (Statement("version_author", asked),)
+    return {row[3]: row[4] for row in rows if row[5] >= has.since}
+
+
 def changed_since(
     tenant: str, served: Mapping[EntryKey, Basis]
 ) -> Program[dict[EntryKey, int]]:

@@ -245,7 +245,6 @@ def test_a_turn_is_over_when_it_ended(harness: Harness) -> None:
         calls: tuple[Callable[[], object], ...] = (
             lambda: turn.read(notes),
             turn.fence,
-            lambda: turn.revision,
             turn.begin,
             lambda: notes.append("late", turn=turn),
             lambda: notes.append("late", unless_changed=turn),

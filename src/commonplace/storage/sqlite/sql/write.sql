@@ -35,8 +35,8 @@ WHERE e.tenant = ? AND e.namespace = ? AND e.region = ? AND e.key = ?
 ORDER BY l.revision, l.place
 
 -- name: version_author
--- Who wrote a version that is to be taken back.
-SELECT namespace, region, key, version, actor FROM log
+-- Who wrote a version: one that is to be taken back, or whose lines a prompt shows.
+SELECT namespace, region, key, version, actor, revision FROM log
 WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
 
 -- name: log_insert

@@ -1,0 +1,58 @@
+"""Prompting: what a turn renders, read as the subjects that `core.rendering` lays out."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from commonplace.explain.lookup import find, key_of, passage
+from commonplace.model.entry import EntryKey
+from commonplace.model.reference import AtVersion, Reference
+from commonplace.model.rendering import Subject
+from commonplace.storage.programs import reading, turning
+from commonplace.storage.programs.reading import ABSENT, Found, Reader
+from commonplace.storage.step import Answer, Program, Step
+
+
+def subject_at(reader: Reader, reference: Reference, revision: int) -> Program[Subject]:
+    """What `reference` names, as it stood at a revision; where it says so itself, there.
+
+    Raises `NotFound` past the last line.
+    """
+    if reference.at is None:
+        found = yield from reading.read_entry_at(reader, key_of(reference), revision)
+    else:
+        found = yield from find(reader, reference)
+    return (yield from _subject(reader, replace(reference, at=AtVersion(found.version)), found))
+
+
+def own_changes(
+    reader: Reader, key: EntryKey, own: Sequence[int]
+) -> Program[list[tuple[Subject, Subject]]]:
+    """Each version of an entry that a turn wrote, with the one before it."""
+    pairs = []
+    for version in own:
+        before = ABSENT
+        if version > 1:
+            before = yield from reading.read_version(reader, key, version - 1)
+        after = yield from reading.read_version(reader, key, version)
+        pairs.append(
+            (
+                (yield from _subject(reader, key.reference(version - 1), before)),
+                (yield from _subject(reader, key.reference(version), after, own)),
+            )
+        )
+    return pairs
+
+
+def _subject(
+    reader: Reader,
+    reference: Reference,
+    found: Found,
+    own: Sequence[int] = (),
+) -> Generator[Step, Answer, Subject]:
+    lines = passage(reference, found).lines
+    versions = dict.fromkeys(line.version for line in lines)
+    authors = yield from turning.authors(reader, key_of(reference), versions)
+    is_text = found.value is None or isinstance(found.value, tuple)
+    holds: Literal["text", "json"] = "text" if is_text else "json"
+    return Subject(reference, lines, authors, frozenset(own), holds=holds)
