@@ -13,10 +13,11 @@ from typing import Any
 
 from commonplace._sync.queue import Queue
 from commonplace._sync.turn import Turn
-from commonplace.core import access, decide, digest, fold, text
+from commonplace.core import access, decide, digest, exchange, fold, text
 from commonplace.core.access import OWNS, Reach
 from commonplace.core.decide import Accept, Decision
 from commonplace.core.state import EntryState, State
+from commonplace.model.channel import Dispatch
 from commonplace.model.entry import EntryKey, Line
 from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
@@ -311,6 +312,37 @@ _OTHERS = (
         "A commit lands though what its turn was served has changed.",
         (_instead(Turn, "guards", lambda self, session: []),),
         ("test_commit_unless_changed_depends_on_all_that_was_served",),
+    ),
+    Mutant(
+        "lets_anybody_reply",
+        "A reply is accepted from whoever sends one.",
+        (_instead(exchange, "_replying", lambda attempt, channel: None),),
+        ("test_only_who_it_went_to_replies",),
+    ),
+    Mutant(
+        "answers_what_was_superseded",
+        "A dispatch takes replies after another took its place.",
+        (_instead(exchange, "_closed", lambda attempt, channel: None),),
+        ("test_superseded_dispatch_takes_no_reply",),
+    ),
+    Mutant(
+        "shares_writing",
+        "Sharing a channel makes a second writer of it.",
+        (_instead(decide._Ruling, "_second_writer", lambda self, write: None),),
+        ("test_channel_is_shared_without_a_second_writer",),
+    ),
+    Mutant(
+        "marks_nothing_stale",
+        "A reply is taken for fresh, whatever was published since.",
+        (_instead(Dispatch, "stale", False),),
+        ("test_reply_built_on_a_superseded_version_is_marked",),
+    ),
+    Mutant(
+        "publishes_over_others",
+        "A commit replaces whatever stands, not what its writer saw.",
+        (_instead(decide, "expectation", lambda attempt: None),
+         _instead(exchange, "_moved", lambda channel, version: None)),
+        ("test_commit_that_was_decided_on_another_version_is_refused_whole",),
     ),
     Mutant(
         "syncs_nothing",

@@ -198,11 +198,39 @@ def _think_once(desk: Desk, number: int) -> None:
     say(waited_s=began[0] - asked_s, at_s=began[0], calls=len(began), version=receipt.version)
 
 
+def answer(desk: Desk, orders: Orders) -> None:
+    """Reply to what comes into the inbox; with `waits`, only when told to, once for each."""
+    channel = desk.task.channel("plan")
+    while not orders.ended():
+        for dispatch in channel.receive(timeout_s=0.05):
+            say(got=dispatch.id, stale=dispatch.stale)
+            if desk.job.get("waits"):
+                orders.next()
+            channel.reply(dispatch, {"done": dispatch.id})
+            say(replied=dispatch.id)
+            if orders.ended():
+                return
+
+
+def lead(desk: Desk, orders: Orders) -> None:
+    """Commit what comes back, and count it in what is published."""
+    channel = desk.task.channel("plan")
+    while not orders.ended():
+        for reply in channel.receive(timeout_s=0.05):
+            say(got=reply.id)
+            channel.commit(reply, value={"count": channel.read().value["count"] + 1})
+            say(committed=reply.id)
+            if orders.ended():
+                return
+
+
 ROLES: Mapping[str, Callable[[Desk, Orders], None]] = {
     "write": write,
     "hold": hold,
     "follow": follow,
     "think": think,
+    "answer": answer,
+    "lead": lead,
 }
 
 

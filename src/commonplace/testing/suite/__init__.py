@@ -3,7 +3,9 @@
 from commonplace.testing.suite.access import *  # noqa: F403
 from commonplace.testing.suite.cancellation import *  # noqa: F403
 from commonplace.testing.suite.chain import *  # noqa: F403
+from commonplace.testing.suite.channels import *  # noqa: F403
 from commonplace.testing.suite.contract import *  # noqa: F403
+from commonplace.testing.suite.exchanges import *  # noqa: F403
 from commonplace.testing.suite.groups import *  # noqa: F403
 from commonplace.testing.suite.machine import *  # noqa: F403
 from commonplace.testing.suite.outcomes import *  # noqa: F403

@@ -18,7 +18,10 @@ T = TypeVar("T")
 TASK: Final = "work"
 OWNER: Final = "owner"
 EVERYTHING: Final = NamespacePrefix(())
-RESERVED: Final = ("_namespace", "_contracts", "_grants", "_cursors", "_retention")
+RESERVED: Final = (
+    *("_namespace", "_contracts", "_grants", "_cursors", "_retention"),
+    *("_served", "_notices", "_dispatches"),
+)
 _JOIN_S: Final = 60.0
 _ENOUGH: Final = 1_000_000
 
