@@ -13,9 +13,12 @@ from commonplace.errors import ForeignTurn, InvalidInput, InvalidReference, Turn
 from commonplace.explain import prompting
 from commonplace.explain.lookup import find, key_of
 from commonplace.model.entry import Entry
+from commonplace.model.receipt import Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.rendering import Rendering, Shown
+from commonplace.model.retraction import Notice
 from commonplace.storage.programs import reading, turning
+from commonplace.storage.programs.noticing import acknowledgement, pending_notices
 from commonplace.storage.proposal import as_reference, check_version
 from commonplace.storage.serving import Passage
 from commonplace.storage.views import entry_view
@@ -26,7 +29,8 @@ class AsyncTurn:
     """A pinned view that records what it served, and gives writes their base and provenance.
 
     `revision` is the pin and `id` the name under which the turn's writes and what it was served
-    are found again. Reads show the pinned revision with the turn's own writes in it. A write
+    are found again. `notices` are the retractions of what this actor was shown before, until
+    they are acknowledged; `more_notices` counts those beyond `limits.MAX_NOTICES`. Reads show the pinned revision with the turn's own writes in it. A write
     given `turn=` conflicts only with what others did after the pin, where its rule says that
     the two do not commute. What was served is recorded with the turn's first write, at a fence
     and at the end, in the actor's own namespace.
@@ -42,6 +46,8 @@ class AsyncTurn:
         if at is not None and self._time_us is None:
             check_version(at, "at")
         self._was_begun = False
+        self.notices: tuple[Notice, ...] = ()
+        self.more_notices = 0
         self._account = AsyncAccount(session)
 
     def __repr__(self) -> str:
@@ -76,8 +82,11 @@ class AsyncTurn:
             at = await session.read(reading.revision_at(session.tenant, self._time_us))
         assert not isinstance(at, str | datetime)
         account.serving.pin = await session.read(turning.begin(session.tenant, at))
+        pending = pending_notices(session.reader, session.actor.name)
+        self.notices, self.more_notices = await session.read(pending)
         account.is_open = self._was_begun = True
         telemetry.turn_began()
+        telemetry.notices_found(len(self.notices) + self.more_notices)
         return self
 
     async def end(self) -> None:
@@ -172,6 +181,15 @@ class AsyncTurn:
             told.served(len(rendering.shown))
         await account.note([_passage(shown) for shown in rendering.shown])
         return rendering
+
+    async def acknowledge(self, notice: Notice, *, rerun: bool = False) -> Receipt:
+        """Settle a notice: nothing follows from it, or with `rerun` the work was done again.
+
+        It is recorded in this turn, and no later turn is told of it any more.
+        """
+        self._account.require(self._session)
+        made = acknowledgement(notice, rerun=rerun)
+        return (await self._session.commit((made,), turn=self._account))[0]
 
     async def fence(self) -> None:
         """Raise `StaleTurn` if anybody else changed an entry that this turn was served.
