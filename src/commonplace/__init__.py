@@ -93,11 +93,15 @@ if TYPE_CHECKING:
         SingleWriter,
         TextBlock,
     )
+    from commonplace.explain.bisect import Bisection
     from commonplace.explain.blame import BlameLine
+    from commonplace.explain.claims import Figure
     from commonplace.explain.describe import Description, Granted
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
+    from commonplace.explain.report import Citation, Problem, Sentence
     from commonplace.explain.timeline import Event, Timeline
+    from commonplace.explain.verification import CheckedCitation, Verification
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
@@ -138,12 +142,15 @@ __all__ = [
     "AtTime",
     "AtVersion",
     "AuditReport",
+    "Bisection",
     "BlameLine",
     "Block",
     "BudgetTooSmall",
     "CascadeTooLarge",
     "Change",
     "Channel",
+    "CheckedCitation",
+    "Citation",
     "Commit",
     "CommitRecords",
     "CommonplaceError",
@@ -165,6 +172,7 @@ __all__ = [
     "Erasure",
     "Event",
     "ExpectRequired",
+    "Figure",
     "Finding",
     "ForeignTurn",
     "ForkedMemory",
@@ -203,6 +211,7 @@ __all__ = [
     "PastChannel",
     "PastScope",
     "Position",
+    "Problem",
     "Receipt",
     "Record",
     "Reference",
@@ -211,6 +220,7 @@ __all__ = [
     "Retraction",
     "Rule",
     "Scope",
+    "Sentence",
     "SingleWriter",
     "Snapshot",
     "StaleTurn",
@@ -221,6 +231,7 @@ __all__ = [
     "TurnEnded",
     "UnfitRecord",
     "UnsafeStorage",
+    "Verification",
     "VersionConflict",
     "Watch",
     "__version__",
@@ -258,7 +269,9 @@ _HOMES = {
     "Rule": "commonplace.core.rules",
     "SingleWriter": "commonplace.core.rules",
     "TextBlock": "commonplace.core.rules",
+    "Bisection": "commonplace.explain.bisect",
     "BlameLine": "commonplace.explain.blame",
+    "Figure": "commonplace.explain.claims",
     "Description": "commonplace.explain.describe",
     "Granted": "commonplace.explain.describe",
     "Diff": "commonplace.explain.diff",
@@ -266,8 +279,13 @@ _HOMES = {
     "Hunk": "commonplace.explain.diff",
     "CommitRecords": "commonplace.explain.lookup",
     "Passage": "commonplace.explain.lookup",
+    "Citation": "commonplace.explain.report",
+    "Problem": "commonplace.explain.report",
+    "Sentence": "commonplace.explain.report",
     "Event": "commonplace.explain.timeline",
     "Timeline": "commonplace.explain.timeline",
+    "CheckedCitation": "commonplace.explain.verification",
+    "Verification": "commonplace.explain.verification",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
     "AuditReport": "commonplace.model.audit",

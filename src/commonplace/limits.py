@@ -96,6 +96,8 @@ MAX_CLAIMS: Final = 100_000
 """Figures and quotations in the sentences of one report that cite something."""
 MAX_BRACKETS: Final = 200_000
 """Brackets of one report, round and square: they are paired in memory."""
+MAX_COMPARED_BYTES: Final = 1 << 28
+"""Characters in which the quotations of one report are looked for, each time they are."""
 MAX_UNCITED: Final = 1000
 """Sentences that count something and cite nothing which one verification lists."""
 MAX_BISECT_STEPS: Final = 64

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self, Unpack
 
 from commonplace._async.asking import AsyncAsking
+from commonplace._async.checking import AsyncChecking
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.revising import AsyncRevising
 from commonplace._async.scope import AsyncScope
@@ -33,7 +34,7 @@ from commonplace.storage.registry import acquire, release
 EVERYTHING = NamespacePrefix(())
 
 
-class AsyncMemory(AsyncAsking, AsyncRevising, AsyncUpkeep):
+class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of

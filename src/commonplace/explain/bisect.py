@@ -11,17 +11,9 @@ ones are left between the last good and the first bad, the change is one of them
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from commonplace.core import reserved
-from commonplace.errors import (
-    Compacted,
-    Erased,
-    FutureRevision,
-    InvalidInput,
-    InvalidReference,
-    LimitExceeded,
-)
+from commonplace.errors import FutureRevision, InvalidInput, InvalidReference, LimitExceeded
 from commonplace.explain.lookup import find, key_of
 from commonplace.limits import MAX_BISECT_STEPS, MAX_PAGE_ROWS
 from commonplace.model.entry import Entry, EntryKey, to_us
@@ -33,18 +25,16 @@ from commonplace.storage.programs.reading import ABSENT, Reader
 from commonplace.storage.step import Program, Statement
 from commonplace.storage.views import entry_view
 
-UNREADABLE: Final = (Compacted, Erased)
-"""A state that raises one of these is skipped, unless it is one of the two ends."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bisection:
     """What a bisection found: the first bad change.
 
     `bad` names it, as an entry at its version or a namespace's revision, and `good` what came
-    before it; `records` are those of the change, as far as this actor may see them, and
-    `revision` theirs (0: the record of that version was archived, or is hidden). `skipped` lists what could not be tested in between: the change is the
-    one found or one of these. `tests` counts the calls of the test.
+    before it. `records` are those of the change, as far as this actor may see them, and
+    `revision` is theirs (0: the record was archived, or is hidden). `skipped` lists what could
+    not be tested in between: the change is `bad` or one of these. `tests` counts the calls of
+    the test.
     """
 
     good: str
@@ -73,6 +63,10 @@ class Halving:
         if isinstance(self.subject, Namespace):
             return f"r{self.row[place]}"
         return str(self.subject.reference(self.row[place]))
+
+    def is_end(self, place: int) -> bool:
+        """Whether a place is one of the two that were said to be good and bad."""
+        return place in (0, len(self.row) - 1)
 
     @property
     def skipped(self) -> tuple[int, ...]:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 Updater = Callable[[str], str]
 AsyncUpdater = Callable[[str], "str | Awaitable[str]"]
+Test = Callable[[Any], bool | None]
+AsyncTest = Callable[[Any], bool | Awaitable[bool | None] | None]
 
 
 class Gate:
