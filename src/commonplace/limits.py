@@ -92,7 +92,7 @@ MAX_STATES: Final = 4096
 MAX_REPORT_BYTES: Final = 4 << 20
 MAX_CITATIONS: Final = 10_000
 """Citations of one report."""
-MAX_CLAIMS: Final = 100_000
+MAX_REPORT_CLAIMS: Final = 100_000
 """Figures and quotations in the sentences of one report that cite something."""
 MAX_BRACKETS: Final = 200_000
 """Brackets of one report, round and square: they are paired in memory."""

@@ -25,7 +25,7 @@ from commonplace.explain.sentence import Span
 from commonplace.limits import (
     MAX_BRACKETS,
     MAX_CITATIONS,
-    MAX_CLAIMS,
+    MAX_REPORT_CLAIMS,
     MAX_REPORT_BYTES,
     MAX_UNCITED,
 )
@@ -181,14 +181,14 @@ class _Reading:
             [each.quoted for each in _between(said, start, end) if each.quoted] if cites else []
         )
         # Of a sentence that cites nothing it is enough to know that it counts something.
-        counted = tuple(islice(figures(text[start:end]), MAX_CLAIMS + 1 if cites else 1))
+        counted = tuple(islice(figures(text[start:end]), MAX_REPORT_CLAIMS + 1 if cites else 1))
         if not cites and (not counted or paragraph.kind == "heading"):
             return
         if not cites and len(self.uncited) == MAX_UNCITED:
             self.more = True
             return
         self.claims += len(counted) + len(quoted) if cites else 0
-        _bound("figures and quotations", self.claims, MAX_CLAIMS)
+        _bound("figures and quotations", self.claims, MAX_REPORT_CLAIMS)
         source = paragraph.text[start:end]
         begins = paragraph.start + start + len(source) - len(source.lstrip())
         line = self._place(begins)[0]
