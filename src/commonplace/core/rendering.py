@@ -11,13 +11,14 @@ line of the first subject goes last. A tag stands for what is missing and names 
 **Changes.** A prompt that begins like the one before it is cheap to serve, so later states of
 subjects are appended, never woven in: the text of `render(base, later)` is that of
 `render(base)` and a block per state. The base is laid out under the budget that it was first
-given, whatever came later. If its changes do not fit behind it, the newest states are rendered
-afresh and the result says that it was `restarted`.
+given, whatever came later. What the turn wrote itself stands behind that, and all of it. If not
+all this fits behind the base, the newest states are rendered afresh, with the turn's own writes
+behind them, and the result says that it was `restarted`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from commonplace.core.layout import Changes, Laid
 from commonplace.core.tokens import Estimator, estimate_tokens
@@ -53,38 +54,46 @@ def render(
     `later` are newer states in the order they came up, each told as its changes since the
     state before of the same passage; one of a passage not seen before is shown whole. More of
     them only ever add to the text. `own` are the turn's own writes, each as the version before
-    it and the one it made: they stand last, and none is left out. `budget_tokens` bounds the
-    whole text as `count` counts it; `base_budget_tokens` is what the subjects may take of it, when that is to leave room for
-    changes (the base must be given the same each time to stay the same). Raises
-    `BudgetTooSmall` when not one line of the first subject fits; `needed_tokens` would do.
+    it and the one it made: they stand last, and none is left out.
+
+    `budget_tokens` bounds the whole text as `count` counts it; `base_budget_tokens` is what the
+    subjects may take of it, when that is to leave room for changes (the base must be given the
+    same each time to stay the same). Raises `BudgetTooSmall` when not one line of the first
+    subject fits; `needed_tokens` would do.
     """
-    last = [_appended(before, after) for before, after in own]
-    own_tokens = count("".join(text for text, _ in last)) if last else 0
-    base_budget = base_budget_tokens
-    if base_budget is None and budget_tokens is not None:
-        base_budget = budget_tokens - own_tokens
-    base = _fitted([Laid(subject) for subject in subjects], base_budget, count)
-    texts, shown, states = [base.text], [*base.shown], {_passage(s): s for s in subjects}
+    states = {_passage(subject): subject for subject in subjects}
+    changes = []
     for state in later:
-        text, lines = _appended(states.get(_passage(state)), state)
+        changes.append(_appended(states.get(_passage(state)), state))
         states[_passage(state)] = state
-        texts.append(text)
-        shown += lines
-    whole = _ended(replace(base, text="".join(texts), shown=tuple(shown)), last, count)
-    if budget_tokens is None or whole.tokens <= budget_tokens:
-        return whole
-    newest = [Laid(subject) for subject in states.values()]
-    fresh = _fitted(newest, min(base_budget or 0, budget_tokens - own_tokens), count)
-    return replace(_ended(fresh, last, count), restarted=True)
+    wrote = [_appended(before, after) for before, after in own]
+    base_budget = budget_tokens if base_budget_tokens is None else base_budget_tokens
+    limits = [] if base_budget is None else [_Limit(base_budget)]
+    laid = [Laid(subject) for subject in subjects]
+    kept = _longest(laid, limits, count)
+    if kept is not None:
+        whole = _rendering(laid, kept, [*changes, *wrote], count)
+        if budget_tokens is None or whole.tokens <= budget_tokens:
+            return whole
+    if budget_tokens is not None:
+        limits.append(_Limit(budget_tokens, "".join(text for text, _ in wrote)))
+    newest = [Laid(state) for state in states.values()]
+    kept = _longest(newest, limits, count)
+    if kept is None:
+        raise _too_small(newest, limits, count)
+    return replace(_rendering(newest, kept, wrote, count), restarted=True)
 
 
-def _ended(
-    rendering: Rendering, last: Sequence[tuple[str, Sequence[Shown]]], count: Estimator
-) -> Rendering:
-    """A rendering with the turn's own writes behind it, counted."""
-    text = "".join((rendering.text, *(each for each, _ in last)))
-    shown = (*rendering.shown, *(lines for _, each in last for lines in each))
-    return replace(rendering, text=text, tokens=count(text), shown=shown)
+class _Limit(NamedTuple):
+    """How many tokens a text may have together with what stands behind it."""
+
+    budget_tokens: int
+    behind: str = ""
+
+    def excess(self, text: str, count: Estimator) -> int:
+        """The tokens of the text if they are too many, else 0."""
+        tokens = count(text + self.behind)
+        return tokens if tokens > self.budget_tokens else 0
 
 
 def _passage(subject: Subject) -> Reference:
@@ -100,16 +109,19 @@ def _appended(before: Subject | None, after: Subject) -> tuple[str, Sequence[Sho
     return (changes.text(), tuple(changes.shown())) if changes else ("", ())
 
 
-def _fitted(laid: Sequence[Laid], budget_tokens: int | None, count: Estimator) -> Rendering:
-    kept = _kept(laid, len(laid), 0)
-    if budget_tokens is not None:
-        kept = _most_that_fits(laid, budget_tokens, count)
+def _rendering(
+    laid: Sequence[Laid],
+    kept: Sequence[int],
+    behind: Sequence[tuple[str, Sequence[Shown]]],
+    count: Estimator,
+) -> Rendering:
     pairs = list(zip(laid, kept, strict=True))
-    text = _text(laid, kept)
+    text = "".join((_text(laid, kept), *(block for block, _ in behind)))
+    shown = [shown for each, newest in pairs for shown in each.shown(newest)]
     return Rendering(
         text=text,
         tokens=count(text),
-        shown=tuple(shown for each, newest in pairs for shown in each.shown(newest)),
+        shown=(*shown, *(each for _, lines in behind for each in lines)),
         left_out=tuple(gone for each, newest in reversed(pairs) for gone in each.left_out(newest)),
         renderer=RENDERER,
     )
@@ -125,27 +137,34 @@ def _kept(laid: Sequence[Laid], wholes: int, newest: int) -> list[int]:
     return [*counts, newest, *[0] * len(laid)][: len(laid)]
 
 
-def _most_that_fits(laid: Sequence[Laid], budget_tokens: int, count: Estimator) -> list[int]:
-    """The longest of the layouts that the order of giving up allows.
+def _longest(laid: Sequence[Laid], limits: Sequence[_Limit], count: Estimator) -> list[int] | None:
+    """The longest of the layouts that the order of giving up allows; None if not one fits.
 
     Only whole texts are counted, since the tokens of parts do not add up; and short ones
     before long ones, so that a long memory is not counted again and again.
     """
 
-    def tokens(wholes: int, newest: int = 0) -> int:
-        return count(_text(laid, _kept(laid, wholes, newest)))
-
     def fits(wholes: int, newest: int = 0) -> bool:
-        return tokens(wholes, newest) <= budget_tokens
+        text = _text(laid, _kept(laid, wholes, newest))
+        return not any(limit.excess(text, count) for limit in limits)
 
-    least = min(1, laid[0].count) if laid else 0
-    if not fits(0, least) and not fits(1):  # a note of one short line may be longer than it
-        raise _too_small(laid, budget_tokens, min(tokens(0, least), tokens(1)))
+    if not limits:
+        return _kept(laid, len(laid), 0)
+    if not any(fits(*least) for least in _least(laid)):
+        return None
     wholes = _largest(len(laid), fits)
     if wholes == len(laid):
         return _kept(laid, wholes, 0)
     newest = _largest(laid[wholes].count - 1, lambda number: fits(wholes, number))
     return _kept(laid, wholes, newest)
+
+
+def _least(laid: Sequence[Laid]) -> list[tuple[int, int]]:
+    """The two layouts of which one is shortest: one line, or all of the first subject's.
+
+    The note of what is left out may be longer than the few short lines that it stands for.
+    """
+    return [(0, min(1, laid[0].count) if laid else 0), (1, 0)]
 
 
 def _largest(high: int, fits: Callable[[int], bool]) -> int:
@@ -163,8 +182,14 @@ def _largest(high: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _too_small(laid: Sequence[Laid], budget_tokens: int, needed_tokens: int) -> BudgetTooSmall:
+def _too_small(laid: Sequence[Laid], limits: Sequence[_Limit], count: Estimator) -> BudgetTooSmall:
+    texts = [_text(laid, _kept(laid, *least)) for least in _least(laid)]
+    needed_tokens, budget_tokens = min(
+        max((limit.excess(text, count), limit.budget_tokens) for limit in limits) for text in texts
+    )
     what = f"the last line of {laid[0].subject.reference}" if laid else "the preamble"
+    if any(limit.behind for limit in limits):
+        what += ", with the turn's own writes behind it,"
     fewer = ", or fewer subjects" if len(laid) > 1 else ""
     return BudgetTooSmall(
         f"Not rendered. With its tags, {what} takes {needed_tokens} tokens; the budget is "

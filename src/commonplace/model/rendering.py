@@ -64,7 +64,7 @@ class Rendering:
     `tokens` is what the text was counted as. `shown` lists the lines in it, in its order, and
     `left_out` the passages that did not fit, in the order in which they were given up.
     `renderer` is the version of the format: the same subjects under the same version give the
-    same bytes. `restarted` says that the changes did not fit behind the base, so that this
+    same bytes. `restarted` says that what came later did not fit behind the base, so that this
     text does not begin with it.
     """
 

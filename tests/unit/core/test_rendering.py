@@ -395,6 +395,61 @@ def test_a_restart_never_exceeds_a_budget_that_shrank() -> None:
     assert result.tokens <= whole - 10
 
 
+@prove
+@given(histories, st.integers(1, 3), st.integers(0, 900), counts)
+def test_what_the_turn_wrote_stands_last_and_whole_within_the_budget(
+    texts: list[list[str]], seen: int, over: int, count: Callable[[str], int]
+) -> None:
+    first, *later = states_of(texts)
+    later, written = later[:seen], [first, *later][seen:]
+    own = list(zip([first, *later][-1:] + written, written, strict=False))
+    unbounded = render([first], later, own, count=count)
+    assert unbounded.text.startswith(render([first], later).text)
+    behind = unbounded.text.removeprefix(render([first], later).text)
+    budget = count(PREAMBLE) + over
+    try:
+        result = render([first], later, own, budget_tokens=budget, count=count)
+    except BudgetTooSmall as error:
+        assert error.needed_tokens > budget
+        budget = error.needed_tokens
+        result = render([first], later, own, budget_tokens=budget, count=count)
+    assert result.tokens == count(result.text) <= budget
+    assert result.text.endswith(behind)
+    assert result.restarted or result.text == unbounded.text or result.left_out
+
+
+def test_own_writes_do_not_move_the_base_they_stand_behind() -> None:
+    """The next turn finds the same base under the same budget, whatever this one wrote."""
+    long, mine = subject("findings", *("a" * 20 for _ in range(50))), subject("plan", "b")
+    own = [(mine, edited(mine, ["b", "c"]))]
+    budget = 2 * estimate(PREAMBLE)
+    base = render([long], budget_tokens=budget)
+    assert base.left_out
+    result = render([long], own=own, budget_tokens=budget + 100, base_budget_tokens=budget)
+    assert result.text.startswith(base.text)
+    assert result.left_out == base.left_out
+    assert [line.text for line in parse(result.text)][-1] == "c"
+    tight = render([long], own=own, budget_tokens=budget)
+    assert tight.restarted
+    assert [line.text for line in parse(tight.text)][-1] == "c"
+
+
+def test_a_budget_too_small_for_what_the_turn_wrote_says_so() -> None:
+    mine = subject("plan", "b")
+    own = [(mine, edited(mine, ["b", "c" * 4000]))]
+    with pytest.raises(BudgetTooSmall, match="with the turn's own writes behind it") as caught:
+        render([mine], own=own, budget_tokens=500)
+    assert caught.value.needed_tokens > 1000
+    assert render([mine], own=own, budget_tokens=caught.value.needed_tokens)
+
+
+def test_a_base_that_no_longer_fits_gives_way_to_a_shorter_state() -> None:
+    long = subject("findings", "a" * 4000)
+    result = render([long], [edited(long, ["short"])], budget_tokens=300)
+    assert result.restarted
+    assert result.text == render([edited(long, ["short"])]).text
+
+
 def test_a_block_of_changes_names_both_versions_and_numbers_each_in_its_own() -> None:
     appended = render([findings, plan], [findings_13]).text.removeprefix(
         render([findings, plan]).text
