@@ -1,0 +1,131 @@
+"""The command `verify`."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from commonplace import InvalidReference, Memory, Namespace, Reference, Verification
+from commonplace.cli import exits
+from commonplace.cli.arguments import NAMESPACE, parse_reference
+from commonplace.cli.checking_fields import citation_fields, uncited_fields, verification_fields
+from commonplace.cli.escape import escape, quoted
+from commonplace.cli.options import on_memory
+from commonplace.cli.output import Output
+from commonplace.limits import MAX_REPORT_BYTES
+
+_STYLES: Final = {"stale": "yellow", "ok": "green"}
+
+
+@click.command(short_help="Check the citations of a report.")
+@click.argument("report", metavar="REPORT")
+@click.option(
+    "--task",
+    metavar="NAMESPACE",
+    envvar=NAMESPACE,
+    help=f"Whose report it is: task/q3. Default: {NAMESPACE}; of an entry, its own.",
+)
+@click.option("--actor", "actors", multiple=True, metavar="NAME", help="Only what NAME knew.")
+@click.option("--turn", "turns", multiple=True, metavar="ID", help="Only what this turn knew.")
+@click.option("--written", metavar="WHEN", help="When it was written: r4812, or a time.")
+@click.option("--allow-foreign", is_flag=True, help="Citations may name other namespaces.")
+@click.option("--strict", is_flag=True, help="A number without a citation is a finding too.")
+@on_memory
+def verify(
+    memory: Memory,
+    out: Output,
+    /,
+    *,
+    report: str,
+    task: str | None,
+    actors: tuple[str, ...],
+    turns: tuple[str, ...],
+    written: str | None,
+    allow_foreign: bool,
+    strict: bool,
+) -> int:
+    """Check every citation of a report. REPORT is a file, `-`, or a reference to an entry.
+
+    Each [findings@12#L3] must exist, must have been shown to the run before the report was
+    written, and must say what its sentence quotes and counts. Exit code 1: not all are ok.
+
+    \b
+    commonplace verify brief.md --task task/q3
+    commonplace verify task/q3:brief --json
+    commonplace verify - --task task/q3 --actor synthesizer < brief.md
+    """
+    namespace = Namespace.parse(task) if task else None
+    subject = _subject(report, task)
+    if isinstance(subject, Reference):
+        namespace = subject.namespace
+    found = memory.verify(
+        subject,
+        run=namespace,
+        actors=actors,
+        turns=turns,
+        written=_when(written),
+        allow_foreign=allow_foreign,
+    )
+    _print(found, report if isinstance(subject, str) else str(subject), out)
+    failed = strict and found.uncited
+    return exits.OK if found.ok and not failed else exits.FINDINGS
+
+
+def _subject(report: str, task: str | None) -> str | Reference:
+    """The text of a report, or the reference to one."""
+    if report == "-":
+        return _decoded(sys.stdin.buffer.read(MAX_REPORT_BYTES + 1), "standard input")
+    path = Path(report)
+    if path.is_file():
+        with path.open("rb") as file:
+            return _decoded(file.read(MAX_REPORT_BYTES + 1), report)
+    try:
+        return parse_reference(report, task)
+    except InvalidReference as error:
+        raise InvalidReference(f"{report!r} is no file, and no reference either: {error}") from None
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        # What is cut off is over the limit anyway, and may end inside a character.
+        return raw.decode("utf-8-sig", "replace" if len(raw) > MAX_REPORT_BYTES else "strict")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{name} is no UTF-8: see byte {error.start}.") from None
+
+
+def _when(written: str | None) -> int | str | None:
+    number = (written or "").removeprefix("r")
+    return int(number) if number.isascii() and number.isdigit() else written
+
+
+def _print(found: Verification, name: str, out: Output) -> None:
+    for checked in found.citations:
+        lines = []
+        if checked.verdict != "ok" or checked.remarks:
+            citation = checked.citation
+            said = " ".join([checked.detail, *checked.remarks]).strip()
+            verdict = out.style(checked.verdict, _STYLES.get(checked.verdict, "red"))
+            place = f"{name}:{citation.line}:{citation.column}"
+            reference = out.style(str(checked.reference), "bold")
+            lines.append(f"{escape(place)}  {verdict}  {reference}  {escape(said)}")
+        out.emit(citation_fields(checked), lines)
+    for sentence in found.uncited:
+        line = f"{escape(name)}:{sentence.line}  uncited  {quoted(sentence.text)}"
+        out.emit(uncited_fields(sentence), line)
+    out.emit(verification_fields(found), _summary(found, out))
+    if not found.turns and found.citations:
+        out.note("No turn of this run was shown anything it cites. Do its agents work in turns?")
+
+
+def _summary(found: Verification, out: Output) -> str:
+    verdict = out.style("ok", "green") if found.ok else out.style("FINDINGS", "red")
+    total = len(found.citations)
+    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items() if count)
+    uncited = f"{len(found.uncited)}{'+' if found.more_uncited else ''}"
+    said = f"{verdict}  {total} citation{'' if total == 1 else 's'}"
+    if counts:
+        said += f": {counts}"
+    if found.uncited:
+        said += f"; {uncited} with numbers and no citation"
+    return said
