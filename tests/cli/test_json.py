@@ -23,6 +23,7 @@ SAMPLES = {
     "region": ("describe", "task/q3"),
     "namespace": ("namespaces",),
     "block": ("create", "task/q3:more"),
+    "channel": ("create", "task/q3:road", "--channel"),
     "receipt": ("append", "task/q3:findings", "x"),
     "position": ("position",),
     "audit": ("audit",),
@@ -43,7 +44,7 @@ def test_an_object_has_the_fields_that_the_reference_lists(team: Shell, kind: st
 
 
 def test_every_type_has_a_sample() -> None:
-    elsewhere = {"error", "archival"}
+    elsewhere = {"error", "archival", "dispatch", "inbox"}  # the latter two: test_inbox.py
     assert set(SAMPLES) | elsewhere == set(OBJECTS)
 
 

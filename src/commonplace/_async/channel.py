@@ -4,9 +4,9 @@ import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any, Final, Unpack
+from typing import Any, Final, Literal, Unpack
 
-from commonplace._async.session import COLLECTING, AsyncOptions, AsyncSession
+from commonplace._async.session import AsyncOptions, AsyncSession
 from commonplace.core.exchange import dispatch_id
 from commonplace.core.reserved import contract_key
 from commonplace.core.tokens import Estimator, estimate_tokens
@@ -52,6 +52,10 @@ class AsyncChannel:
         """What is published; version 0 before the first time. Takes reader."""
         channel = await self._channel()
         return published_entry(channel.key, channel.published, channel.holds)
+
+    async def holds(self) -> Literal["text", "json"]:
+        """What it holds, by its contract. Takes reader."""
+        return (await self._channel()).holds
 
     async def publish(
         self, value: Any, *, expect: int | None = None, **options: Unpack[AsyncOptions]
@@ -142,7 +146,7 @@ class AsyncChannel:
         stands = reply.stands if isinstance(reply, Dispatch) else channel.published.version
         if expect is not None:
             stands = check_version(expect, "expect")
-        surfaced = {
+        surfaced: dict[str, Any] = {
             "of": settled.version,
             "version": stands + 1 if is_new else channel.published.version,
             "surfaced_by": settled.to,
@@ -204,14 +208,14 @@ class AsyncChannel:
         *,
         limit: int = 50,
         budget_tokens: int | None = None,
-        count_tokens: Estimator = estimate_tokens,
+        count: Estimator = estimate_tokens,
     ) -> Inbox:
         """What waits for this actor, oldest first, and how much more there is. Takes reader.
 
         For the writer these are dispatches with a reply, marked `stale` when something else was
         published since the version it was built on; for whoever else what was sent to them.
         None is ever cut: when the oldest does not fit, `BudgetTooSmall` says what would do.
-        `count_tokens` counts the text of one, where bytes by four are not exact enough.
+        `count` counts the text of one, where bytes by four are not exact enough.
         """
         session = self._session
         if check_limit(limit) > MAX_INBOX:
@@ -219,7 +223,7 @@ class AsyncChannel:
         if budget_tokens is not None and (type(budget_tokens) is not int or budget_tokens < 1):
             raise InvalidValue(f"budget_tokens={budget_tokens!r}: a budget is at least one token.")
         look = inboxes.inbox(
-            session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count_tokens
+            session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count
         )
         return await session.read(look)
 

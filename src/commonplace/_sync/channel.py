@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final, Unpack
+from typing import Any, Final, Literal, Unpack
 
-from commonplace._sync.session import COLLECTING, Options, Session
+from commonplace._sync.session import Options, Session
 from commonplace.core.exchange import dispatch_id
 from commonplace.core.reserved import contract_key
 from commonplace.core.tokens import Estimator, estimate_tokens
@@ -54,6 +54,10 @@ class Channel:
         """What is published; version 0 before the first time. Takes reader."""
         channel = self._channel()
         return published_entry(channel.key, channel.published, channel.holds)
+
+    def holds(self) -> Literal["text", "json"]:
+        """What it holds, by its contract. Takes reader."""
+        return (self._channel()).holds
 
     def publish(
         self, value: Any, *, expect: int | None = None, **options: Unpack[Options]
@@ -144,7 +148,7 @@ class Channel:
         stands = reply.stands if isinstance(reply, Dispatch) else channel.published.version
         if expect is not None:
             stands = check_version(expect, "expect")
-        surfaced = {
+        surfaced: dict[str, Any] = {
             "of": settled.version,
             "version": stands + 1 if is_new else channel.published.version,
             "surfaced_by": settled.to,
@@ -206,14 +210,14 @@ class Channel:
         *,
         limit: int = 50,
         budget_tokens: int | None = None,
-        count_tokens: Estimator = estimate_tokens,
+        count: Estimator = estimate_tokens,
     ) -> Inbox:
         """What waits for this actor, oldest first, and how much more there is. Takes reader.
 
         For the writer these are dispatches with a reply, marked `stale` when something else was
         published since the version it was built on; for whoever else what was sent to them.
         None is ever cut: when the oldest does not fit, `BudgetTooSmall` says what would do.
-        `count_tokens` counts the text of one, where bytes by four are not exact enough.
+        `count` counts the text of one, where bytes by four are not exact enough.
         """
         session = self._session
         if check_limit(limit) > MAX_INBOX:
@@ -221,7 +225,7 @@ class Channel:
         if budget_tokens is not None and (type(budget_tokens) is not int or budget_tokens < 1):
             raise InvalidValue(f"budget_tokens={budget_tokens!r}: a budget is at least one token.")
         look = inboxes.inbox(
-            session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count_tokens
+            session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count
         )
         return session.read(look)
 

@@ -43,6 +43,20 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
         Listed("share", "commonplace.cli.sharing", "share", "Give others access."),
         Listed("unshare", "commonplace.cli.sharing", "unshare", "Take access back."),
     ),
+    "Lead": (
+        Listed("inbox", "commonplace.cli.inbox", "inbox", "What waits for you in a channel."),
+        Listed("publish", "commonplace.cli.channel", "publish", "Publish a channel's value."),
+        Listed("dispatch", "commonplace.cli.channel", "dispatch", "Send work to an actor."),
+        Listed("reply", "commonplace.cli.channel", "reply", "Answer a dispatch."),
+        Listed("commit", "commonplace.cli.channel", "commit", "Accept a reply, and publish it."),
+        Listed(
+            "redispatch",
+            "commonplace.cli.channel",
+            "redispatch",
+            "Send work again, with what changed.",
+        ),
+        Listed("demote", "commonplace.cli.channel", "demote", "Leave a region to one writer."),
+    ),
     "Keep": (
         Listed("position", "commonplace.cli.audit", "position", "Where the log stands."),
         Listed("audit", "commonplace.cli.audit", "audit", "Check that nothing was tampered with."),

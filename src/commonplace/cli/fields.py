@@ -16,6 +16,7 @@ from commonplace import (
     Description,
     Diff,
     DiffLine,
+    Dispatch,
     Event,
     Hunk,
     Namespace,
@@ -221,6 +222,31 @@ def region_fields(region: Description) -> Plain:
         "shared_with": [granted._asdict() for granted in region.shared_with],
         "writer": region.writer,
         "waiting": dict(region.waiting),
+    }
+
+
+def dispatch_fields(dispatch: Dispatch) -> Plain:
+    """A dispatch, with its reply once there is one."""
+    return {
+        "type": "dispatch",
+        "reference": str(dispatch.reference),
+        "channel": str(dispatch.channel),
+        "id": dispatch.id,
+        "revision": dispatch.revision,
+        "at": time_text(dispatch.at),
+        "state": dispatch.state,
+        "to": dispatch.to,
+        "payload": dispatch.payload,
+        "pin": dispatch.pin,
+        "reply": None if dispatch.reply is None else dispatch.reply.payload,
+        "read": dispatch.read,
+        "stands": dispatch.stands,
+        "stale": dispatch.stale,
+        "follows": dispatch.follows,
+        "since": dispatch.since,
+        "difference": dispatch.difference,
+        "by": dispatch.by,
+        "committed": dispatch.committed,
     }
 
 

@@ -16,10 +16,11 @@ from commonplace.model.write import KINDS
 
 @click.command(short_help="Make a namespace or a block.")
 @click.argument("where")
+@click.option("--channel", is_flag=True, help="A channel: one JSON value that you alone write.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the log.")
 @functools.partial(on_memory, create=True)
-def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
-    """Make a namespace (task/q3), or a block in one (task/q3:findings).
+def create(memory: Memory, out: Output, /, where: str, channel: bool, reason: str) -> None:
+    """Make a namespace (task/q3), or a block in one (task/q3:findings), or a channel.
 
     Makes the memory too, if it is not there yet: whoever does so owns it. Repeating it
     changes nothing.
@@ -27,12 +28,19 @@ def create(memory: Memory, out: Output, /, where: str, reason: str) -> None:
     \b
     commonplace create task/q3 --memory team.db
     commonplace create task/q3:findings
+    commonplace create task/q3:plan --channel
     """
     place = parse_where(where)
     if isinstance(place.scope, NamespacePrefix):
         raise click.UsageError(f"{where!r} is a prefix: leave out the last slash.")
     if place.reference is not None and (place.key or place.reference.at or place.reference.lines):
         raise click.UsageError(f"{where!r} names more than a region: task/q3:findings.")
+    if channel and place.region is not None:
+        made = memory.namespace(place.scope).create_channel(place.region, reason=reason)
+        out.emit({"type": "channel", "reference": str(made.reference)}, str(made.reference))
+        return
+    if channel:
+        raise click.UsageError(f"{where!r} names no channel, such as task/q3:plan.")
     if place.region is None:
         memory.create_namespace(place.scope, reason=reason)
         out.emit(namespace_fields(place.scope), str(place.scope))

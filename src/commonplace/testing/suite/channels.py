@@ -284,7 +284,7 @@ def test_inbox_is_bounded_whole_and_oldest_first(harness: Harness) -> None:
         bounded = worker.inbox(budget_tokens=budget)
         assert ([each.id for each in bounded], bounded.tokens) == (sent[:3], budget)
         assert len(worker.inbox(budget_tokens=budget - 1)) == 2
-        counted = worker.inbox(budget_tokens=2, count_tokens=lambda text: 1)
+        counted = worker.inbox(budget_tokens=2, count=lambda text: 1)
         assert len(counted) == 2
         error = refused(BudgetTooSmall, lambda: worker.inbox(budget_tokens=1))
         assert len(worker.inbox(budget_tokens=error.facts["needed_tokens"])) == 1
