@@ -87,6 +87,21 @@ MAX_SOUGHT_BYTES: Final = 4096
 """A sentence to look for in every state that ever stood."""
 MAX_HITS: Final = 512
 """Records with a sentence in them that one question follows up; the rest are counted."""
+INDEX_EVERY_REVISIONS: Final = 512
+"""Commits after which the text index is carried on at the latest."""
+INDEX_EVERY_BYTES: Final = 1 << 16
+"""What one process writes before it carries the text index on."""
+INDEX_BATCH_RECORDS: Final = 2048
+INDEX_BATCH_BYTES: Final = 1 << 18
+"""Records and bytes that one batch of the text index takes up, and somebody waits for."""
+INDEX_MERGE_PAGES: Final = 64
+"""Pages of the text index that are merged after each batch."""
+INDEX_REWRITE_PAGES: Final = 1024
+"""Pages of the text index that one step of a compaction rewrites."""
+MAX_SOUGHT_ROWS: Final = 32_768
+"""Records that one page of a search looks at; there is a next page for the rest."""
+MAX_UNSEARCHABLE: Final = 10_000
+"""Records without their text that a search counts."""
 MAX_STATES: Final = 4096
 """Past states that one question reads, one of many lines counting as one for each thousand."""
 MAX_REPORT_BYTES: Final = 4 << 20

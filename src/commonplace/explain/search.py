@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from commonplace.explain.needle import Needle
-from commonplace.explain.standin import candidates
 from commonplace.limits import MAX_HITS
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.seeking import candidates
 from commonplace.storage.step import Program
 
 _PROBES = 3
@@ -76,10 +76,9 @@ def _seek(reader: Reader, probe: str, scope: Scope) -> Program[Sought]:
         page = yield from candidates(reader, probe, limit=MAX_HITS, before=before)
         records += (record for record in page.records if scope.holds(record.entry))
         unsearchable = max(unsearchable, page.unsearchable)
-        if not page.more or not page.records:
+        before = page.next_before
+        if before is None:
             return Sought(probe, records, False, unsearchable)
         if len(records) >= MAX_HITS:
             break
-        last = page.records[-1]
-        before = last.revision, last.index
     return Sought(probe, records[:MAX_HITS], True, unsearchable)

@@ -16,9 +16,13 @@ MAX_ACCESS = 65_536
 
 
 class StateCache:
-    """Decoded state of one engine. `clear` it whenever a batch did not commit."""
+    """Decoded state of one engine. `clear` it whenever a batch did not commit.
+
+    `unindexed_bytes` is what this process wrote to a tenant since the text index was carried on.
+    """
 
     def __init__(self) -> None:
+        self.unindexed_bytes: dict[str, int] = {}
         self._access: dict[str, tuple[int, dict[EntryKey, EntryState]]] = {}
         self._values: OrderedDict[tuple[str, EntryKey], EntryState] = OrderedDict()
 

@@ -20,8 +20,14 @@ LOG_COLUMNS = (
 """The columns of a record, as every statement that reads one lists them."""
 
 
-def log_row(tenant: str, record: Record, is_base: bool, checkpoint: bytes | None) -> Row:
-    """A record as `log_insert` binds it."""
+def log_row(
+    tenant: str,
+    record: Record,
+    is_base: bool,
+    checkpoint: bytes | None,
+    made: str | None = None,
+) -> Row:
+    """A record as `log_insert` binds it, with the lines that a `replace` left."""
     body = record.body
     return (
         tenant,
@@ -48,6 +54,7 @@ def log_row(tenant: str, record: Record, is_base: bool, checkpoint: bytes | None
         record.turn,
         int(is_base),
         checkpoint,
+        made,
     )
 
 

@@ -30,6 +30,7 @@ from commonplace.storage.codec import decode_checkpoint, encode_checkpoint
 from commonplace.storage.logfile import Item
 from commonplace.storage.programs.deriving import derived
 from commonplace.storage.programs.erasure import destruction
+from commonplace.storage.programs.indexing import advance, places_of, taken_out
 from commonplace.storage.programs.reading import Standing
 from commonplace.storage.rows import entry_of, entry_row, fold_rows, log_row
 from commonplace.storage.sealing import seal
@@ -76,6 +77,8 @@ def apply_items(
         yield from _erase(tenant, item, strict)
     yield from _reload(batch)
     yield from _checkpoint(batch)
+    if batch.is_due:
+        yield from advance(tenant)
     yield (Statement("commit"),)
     if batch.erasures:
         yield (Statement("settle"),)
@@ -160,6 +163,12 @@ class _Batch:
             return checkpointed(after, *place, kept=True), True
         return after, first or stands_alone(record.operation, record.dead)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the text index should take up some more."""
+        every = limits.INDEX_EVERY_REVISIONS
+        return self.standing.revision // every != (self.chain.revision + 1) // every
+
     def stored(self) -> Step:
         """The rows of the batch."""
         tenant = self.standing.tenant
@@ -224,7 +233,9 @@ def _erase(tenant: str, item: Item, strict: bool) -> Generator[Step, Answer, Non
         if len(rows) < limits.CHECKPOINT_PAGE_ENTRIES:
             break
         after = rows[-1][0]
-    yield destruction(tenant, key, destroyed, doomed, {})
+    gone = yield from places_of(tenant, key, destroyed)
+    out = yield from taken_out(tenant, gone, for_good=True)
+    yield (*out, *destruction(tenant, key, destroyed, doomed, {}))
 
 
 def _seal(tenant: str, record: Record, strict: bool) -> Generator[Step, Answer, None]:

@@ -24,6 +24,8 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode_checkpoint
 from commonplace.storage.programs.deriving import derived
+from commonplace.storage.programs.indexing import is_due, keep_up
+from commonplace.storage.programs.lines_left import made_lines
 from commonplace.storage.programs.loading import load
 from commonplace.storage.rows import entry_row, log_row
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
@@ -44,6 +46,7 @@ class Ledger:
     first: dict[EntryKey, EntryState] = field(default_factory=dict)
     last: dict[EntryKey, int] = field(default_factory=dict)
     whole: set[int] = field(default_factory=set)
+    made: dict[int, str] = field(default_factory=dict)
     idempotency: list[Row] = field(default_factory=list)
     access_changed: bool = False
 
@@ -53,10 +56,13 @@ def commit_batch(
     cache: StateCache,
     clock_us: Callable[[], int],
     also: Callable[[Sequence[Record]], Step] | None = None,
+    *,
+    index: bool = True,
 ) -> Program[list[Verdict]]:
     """Commit `groups` in order, each accepted, refused or found to be a repeat on its own.
 
     `also` adds statements to the storing step, given the records made (erasure needs it).
+    `index` carries the text index on when that is due.
     """
     states = yield from load(groups, cache)
     keys = {(group.tenant, group.actor.name, group.key) for group in groups}
@@ -71,7 +77,9 @@ def commit_batch(
             verdicts.append(_seal(ledger, group, decision, at_us))
         else:
             verdicts.append(decision)
-    yield from _store(list(ledgers.values()), cache, now_us, also)
+    made = [ledger for ledger in ledgers.values() if ledger.records]
+    due = [each for each in made if index and is_due(cache, each.state.tenant, each.records)]
+    yield from _store(made, due, cache, now_us, also)
     return verdicts
 
 
@@ -125,6 +133,8 @@ def _append(ledger: Ledger, group: WriteGroup, effect: Effect, index: int) -> No
     ledger.records.append(Record(*header, state.digest, body))
     ledger.first.setdefault(write.entry, effect.before)
     ledger.last[write.entry] = number
+    if write.operation == "replace":
+        ledger.made[number] = made_lines(after.value, after.version)
     if (after.base_revision, after.base_index) == (state.revision, index):
         ledger.whole.add(number)
     if write.entry.region in ACCESS_REGIONS:
@@ -166,19 +176,24 @@ def _remember(ledger: Ledger, group: WriteGroup, receipts: tuple[Receipt, ...]) 
 
 def _store(
     ledgers: Sequence[Ledger],
+    due: Sequence[Ledger],
     cache: StateCache,
     now_us: int,
     also: Callable[[Sequence[Record]], Step] | None,
 ) -> Generator[Step, Answer, None]:
     statements: list[Statement] = []
     for ledger in ledgers:
-        if ledger.records:
-            statements += _statements(ledger, now_us)
-            if also:
-                statements += also(ledger.records)
+        statements += _statements(ledger, now_us)
+        if also:
+            statements += also(ledger.records)
     if not statements:
         yield (Statement("rollback"),)
         return
+    if due:
+        yield statements
+        statements = []
+    for ledger in due:
+        yield from keep_up(cache, ledger.state.tenant, ledger.state.revision)
     yield (*statements, Statement("commit"))
     for ledger in ledgers:
         tenant = ledger.state.tenant
@@ -206,7 +221,13 @@ def _statements(ledger: Ledger, now_us: int) -> list[Statement]:
         Statement(
             "log_insert",
             [
-                log_row(tenant, record, number in ledger.whole, checkpoints.get(number))
+                log_row(
+                    tenant,
+                    record,
+                    number in ledger.whole,
+                    checkpoints.get(number),
+                    ledger.made.get(number),
+                )
                 for number, record in enumerate(ledger.records)
             ],
         ),

@@ -84,7 +84,7 @@ ORDER BY l.namespace, l.region, l.key, l.version LIMIT ?7
 
 -- name: payload_drop
 -- What was written goes; the digest keeps the commitment checkable.
-UPDATE log SET payload = NULL, payload_digest = ?6, checkpoint = NULL, is_base = ?7
+UPDATE log SET payload = NULL, made = NULL, payload_digest = ?6, checkpoint = NULL, is_base = ?7
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version = ?5
 
 -- name: checkpoint_clear
@@ -94,7 +94,7 @@ WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version = 
 
 -- name: body_destroy
 -- For privacy: nothing is left from which the bytes could be guessed and checked.
-UPDATE log SET salt = NULL, payload = NULL, reason = NULL, payload_digest = NULL
+UPDATE log SET salt = NULL, payload = NULL, made = NULL, reason = NULL, payload_digest = NULL
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version = ?5
 
 -- name: fingerprint_destroy

@@ -44,8 +44,8 @@ WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
 INSERT INTO log (
     tenant, revision, place, at_us, actor, identity, idempotency, namespace, region, key,
     version, operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-    salt, payload, reason, payload_digest, turn, is_base, checkpoint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    salt, payload, reason, payload_digest, turn, is_base, checkpoint, made)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: checkpoint_drop
 -- A light checkpoint is replaced by the next one.

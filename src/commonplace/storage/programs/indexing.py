@@ -1,0 +1,198 @@
+"""Indexing: the text index is carried on behind the log, a batch at a time.
+
+It runs inside the transaction of a writer, most often for nothing: only when enough was written
+since the last batch does one take the next records up, so that a lone write pays nothing most of
+the time. The cursor moves in the transaction of the rows, so whoever is killed anywhere leaves
+an index that is right as far as it says, and any process carries it on. What is compacted or
+erased is taken out in the transaction that drops it.
+"""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from itertools import groupby
+
+from commonplace import limits
+from commonplace.model.entry import EntryKey
+from commonplace.model.record import Record
+from commonplace.storage.cache import StateCache
+from commonplace.storage.programs.lines_left import lines_left
+from commonplace.storage.programs.seeking import Indexed, indexed_to
+from commonplace.storage.step import Answer, Program, Row, Statement, Step
+from commonplace.storage.texts import Written, indexed
+
+_FLUSH = (Statement("sought_flush"), Statement("sought_flushed"))
+_LEAST_WORK = 2
+"""Rows that a merge with nothing to do changes at the most, and one more."""
+
+
+def is_due(cache: StateCache, tenant: str, records: Sequence[Record]) -> bool:
+    """Whether a batch with these records should take up what is not indexed.
+
+    This process counts the bytes it wrote; the revision sees to what others wrote.
+    """
+    first, last = records[0].revision, records[-1].revision
+    written = sum(len(each.body.payload or b"") for each in records if each.body)
+    behind = cache.unindexed_bytes.get(tenant, 0) + written
+    cache.unindexed_bytes[tenant] = behind
+    every = limits.INDEX_EVERY_REVISIONS
+    return behind >= limits.INDEX_EVERY_BYTES or first // every != (last + 1) // every
+
+
+def keep_up(cache: StateCache, tenant: str, head: int) -> Generator[Step, Answer, None]:
+    """Take up the next records, inside a transaction that ends after it."""
+    through = yield from advance(tenant)
+    if through >= head:
+        cache.unindexed_bytes[tenant] = 0
+
+
+def advance(tenant: str) -> Generator[Step, Answer, int]:
+    """Index one batch of records, inside a transaction: how far the index came."""
+    yield (Statement("seeking_begin", [(tenant,)]),)
+    at = yield from indexed_to(tenant)
+    page = (tenant, at.revision, limits.INDEX_BATCH_RECORDS)
+    (sizes,) = yield (Statement("text_sizes", [page]),)
+    if not sizes:
+        return at.revision
+    through = _bounded(sizes)
+    (rows,) = yield (Statement("text_rows", [(tenant, at.revision, through)]),)
+    written = yield from _with_lines(tenant, [Written(*row) for row in rows])
+    documents = [
+        (at.row(revision), text)
+        for revision, commit in groupby(written, key=lambda row: row.revision)
+        if (text := indexed(commit))
+    ]
+    yield (
+        Statement("sought_insert", documents),
+        Statement("seeking_advance", [(tenant, through)]),
+        *_FLUSH,
+        Statement("sought_merge", [(limits.INDEX_MERGE_PAGES,)]),
+    )
+    return through
+
+
+def _bounded(sizes: Sequence[Row]) -> int:
+    """The last revision of a batch: whole commits, at least one, and about so many bytes."""
+    through, total = sizes[0][0], 0
+    cut = sizes[-1][0] if len(sizes) == limits.INDEX_BATCH_RECORDS else None
+    for revision, size in sizes:
+        total += size
+        if total > limits.INDEX_BATCH_BYTES or revision == cut:
+            break
+        through = revision
+    return int(through)
+
+
+def _with_lines(tenant: str, written: Sequence[Written]) -> Generator[Step, Answer, list[Written]]:
+    """The same, with the lines of those that came without them."""
+    found: list[Written] = []
+    made: list[Row] = []
+    for row in written:
+        if not row.lacks_lines:
+            found.append(row)
+            continue
+        place = (row.revision, row.place)
+        lines = yield from lines_left(tenant, row.entry, *place, row.version)
+        found.append(row._replace(made=lines))
+        if lines is not None:
+            made.append((tenant, *place, lines))
+    if made:
+        yield (Statement("made_set", made),)
+    return found
+
+
+def catch_up(tenant: str) -> Program[int]:
+    """Index one batch in a transaction of its own: how many revisions it came on, 0 at the end."""
+    yield (Statement("begin_write"),)
+    before = yield from indexed_to(tenant)
+    through = yield from advance(tenant)
+    yield (Statement("commit"),)
+    return through - before.revision
+
+
+def index_all(tenant: str) -> Generator[Step, Answer, None]:
+    """Index everything, in transactions of bounded size."""
+    while (yield from catch_up(tenant)):
+        pass
+
+
+# --- taking out -----------------------------------------------------------------------------------
+
+
+def places_of(
+    tenant: str, key: EntryKey, versions: Iterable[int]
+) -> Generator[Step, Answer, list[tuple[int, int]]]:
+    """Where in the log some versions of an entry were made."""
+    wanted = [(tenant, *key, version) for version in sorted(versions)]
+    (places,) = yield (Statement("version_place", wanted),)
+    return [(revision, place) for revision, place in places]
+
+
+def taken_out(
+    tenant: str, gone: Iterable[tuple[int, int]], *, for_good: bool
+) -> Generator[Step, Answer, list[Statement]]:
+    """The statements that take the records at these places out of the index.
+
+    They belong into the transaction that drops what the records say, and before it is dropped
+    this must be asked. `for_good` overwrites their traces at once, as far as that is possible
+    before `merge_page` is done with what was taken out otherwise.
+    """
+    at = yield from indexed_to(tenant)
+    places: dict[int, set[int]] = {}
+    for revision, place in sorted(gone):
+        if revision <= at.revision:
+            places.setdefault(revision, set()).add(place)
+    if not places:
+        return []
+    secure, rows = yield (
+        Statement("sought_is_secure"),
+        Statement("text_commit", [(tenant, revision) for revision in places]),
+    )
+    deleted, inserted = _without(at, [Written(*row) for row in rows], places)
+    if not deleted:
+        return []
+    switch = [] if for_good or not secure[0][0] else [Statement("sought_secure", [(0,)])]
+    return [
+        *switch,
+        Statement("sought_delete", deleted),
+        Statement("sought_insert", inserted),
+        *_FLUSH,
+    ]
+
+
+def _without(
+    at: Indexed, written: Iterable[Written], gone: Mapping[int, set[int]]
+) -> tuple[list[Row], list[Row]]:
+    deleted: list[Row] = []
+    inserted: list[Row] = []
+    for revision, rows in groupby(written, key=lambda row: row.revision):
+        commit = list(rows)
+        before = indexed(commit)
+        after = indexed(row for row in commit if row.place not in gone[revision])
+        if before != after:
+            deleted.append((at.row(revision), before))
+            if after:
+                inserted.append((at.row(revision), after))
+    return deleted, inserted
+
+
+def merge_page() -> Program[bool]:
+    """One step of overwriting what was taken out; True when nothing of it is left to be found."""
+    (secure,) = yield (Statement("sought_is_secure"),)
+    if secure[0][0]:
+        return True
+    _, before, _, after, _ = yield (
+        Statement("begin_write"),
+        Statement("sought_work"),
+        Statement("sought_merge", [(-limits.INDEX_REWRITE_PAGES,)]),
+        Statement("sought_work"),
+        Statement("commit"),
+    )
+    if after[0][0] - before[0][0] >= _LEAST_WORK:
+        return False
+    yield (Statement("begin_write"), Statement("sought_secure", [(1,)]), Statement("commit"))
+    return True
+
+
+def merge_all() -> Generator[Step, Answer, None]:
+    """Overwrite what was taken out, in transactions of bounded size."""
+    while not (yield from merge_page()):
+        pass

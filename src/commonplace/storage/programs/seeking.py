@@ -1,0 +1,204 @@
+"""Seeking: records by what they say, newest first, through the text index.
+
+The index is a batch behind the log. What is in it is looked up; what came after is read record
+by record, as is everything for a text too short for it. Either way each record is looked at
+before it is given, so the index decides how long a search takes and never what it finds.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from commonplace import limits
+from commonplace.core import reserved
+from commonplace.core.access import Reach, Tier
+from commonplace.errors import EngineUnavailable
+from commonplace.model.entry import EntryKey
+from commonplace.model.record import Record
+from commonplace.storage.programs.lines_left import lines_left
+from commonplace.storage.programs.reading import Reader, reach, standing
+from commonplace.storage.rows import logged_key, record_of
+from commonplace.storage.step import Answer, Program, Row, Statement, Step
+from commonplace.storage.texts import grams, made_of_row, query, says, words
+
+REVISION_BITS = 40
+"""A row of the index is numbered by tenant and revision: 8 million tenants, 10**12 revisions."""
+_VERSION, _OPERATION, _PAYLOAD, _MADE = 9, 10, 19, 23
+_SPARE_ROWS = 16
+_ATTEMPTS = 3
+
+Place = tuple[int, int]
+
+
+class Indexed(NamedTuple):
+    """How far a tenant's log is in the index, and its number there (0: not at all)."""
+
+    number: int
+    revision: int
+
+    def row(self, revision: int) -> int:
+        """The number of a commit's row."""
+        return (self.number << REVISION_BITS) + revision
+
+
+NOWHERE = Indexed(0, 0)
+
+
+class Candidates(NamedTuple):
+    """Records that say a text, newest first, and for each all that it put there.
+
+    `next_before` is where the next page begins (None: there is none); a page may be empty and
+    yet have a next one. `unsearchable` counts, on the first page, records that this reader may
+    see and whose text was compacted or erased, up to `limits.MAX_UNSEARCHABLE`. `indexed` is
+    False when the text was too short for the index and records were read one by one.
+    """
+
+    records: list[Record]
+    texts: list[str]
+    next_before: Place | None
+    unsearchable: int
+    indexed: bool
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be older ones."""
+        return self.next_before is not None
+
+
+def candidates(
+    reader: Reader, text: str, *, limit: int, before: Place | None = None
+) -> Program[Candidates]:
+    """Records whose made text contains `text`, among those the reader may see, newest first.
+
+    Made text is what the record itself put there: lines, whole as they stood right after it,
+    or strings and numbers of JSON, one below the other. Reserved regions are left out. Neither
+    case nor the kind of white space counts: who wants more, verifies.
+    """
+    now = yield from standing(reader.tenant)
+    sought = words(text)
+    trigrams = grams(sought)
+    for _ in range(_ATTEMPTS):
+        at = yield from indexed_to(reader.tenant)
+        hunt = _Hunt(reader, now.access_revision, sought, limit, at)
+        start = before or (now.revision + 1, 0)
+        following = yield from hunt.run(trigrams, start)
+        again = yield from indexed_to(reader.tenant)
+        if again.number == at.number and again.revision >= at.revision:
+            break
+    else:
+        raise EngineUnavailable(
+            "Nothing was found yet: the text index was being made anew. Ask again."
+        )
+    unsearchable = 0
+    if before is None:
+        unsearchable = yield from _unsearchable(reader, now.access_revision, at.revision)
+    records = [record_of(row) for row in hunt.found]
+    return Candidates(records, hunt.texts, following, unsearchable, bool(trigrams))
+
+
+def indexed_to(tenant: str) -> Generator[Step, Answer, Indexed]:
+    """How far the tenant's log is in the index."""
+    (rows,) = yield (Statement("seeking_read", [(tenant,)]),)
+    return Indexed(*rows[0]) if rows else NOWHERE
+
+
+@dataclass(slots=True)
+class _Hunt:
+    """One search on its way through the records of a tenant."""
+
+    reader: Reader
+    access_revision: int
+    sought: list[str]
+    limit: int
+    at: Indexed
+    found: list[Row] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    judged: dict[reserved.Place, Reach] = field(default_factory=dict)
+    looked: int = 0
+
+    def run(self, trigrams: list[str], start: Place) -> Generator[Step, Answer, Place | None]:
+        """Look at the records before `start`; where to go on, or None.
+
+        It ends at `limit` records found, and when it has looked at as many as one call may.
+        """
+        through = self.at.revision if trigrams else 0
+        following = yield from self._one_by_one(start, through)
+        if following is not None or not through:
+            return following
+        return (yield from self._by_index(query(trigrams), min(start, (through + 1, 0))))
+
+    def _one_by_one(self, start: Place, after: int) -> Generator[Step, Answer, Place | None]:
+        place = start
+        while place[0] > after:
+            page = (self.reader.tenant, *place, after, limits.MAX_PAGE_ROWS)
+            (rows,) = yield (Statement("text_page", [page]),)
+            for row in rows:
+                if (yield from self._take(row)):
+                    return (row[0], row[1])
+            if len(rows) < limits.MAX_PAGE_ROWS:
+                return None
+            place = (rows[-1][0], rows[-1][1])
+            if self.looked >= limits.MAX_SOUGHT_ROWS:
+                return place
+        return None
+
+    def _by_index(self, asked: str, start: Place) -> Generator[Step, Answer, Place | None]:
+        tenant, at = self.reader.tenant, self.at
+        size = min(limits.MAX_PAGE_ROWS, self.limit + _SPARE_ROWS)
+        newest = start[0] if start[1] else start[0] - 1
+        while newest > 0:
+            page = (asked, at.row(1), at.row(newest), size)
+            (hits,) = yield (Statement("sought_rows", [page]),)
+            revisions = [row - at.row(0) for (row,) in hits]
+            (rows,) = yield (Statement("text_found", [(tenant, each) for each in revisions]),)
+            for row in rows:
+                if (row[0], row[1]) < start and (yield from self._take(row)):
+                    return (row[0], row[1])
+            if len(hits) < size:
+                return None
+            newest = revisions[-1] - 1
+            if self.looked >= limits.MAX_SOUGHT_ROWS:
+                return (newest + 1, 0)
+            size = limits.MAX_PAGE_ROWS
+        return None
+
+    def _take(self, row: Row) -> Generator[Step, Answer, bool]:
+        """Look at one record; True when there is no room for another."""
+        self.looked += 1
+        entry = logged_key(row)
+        if reserved.is_reserved(entry.region) or row[_PAYLOAD] is None:
+            return False
+        if row[_OPERATION] == "replace" and row[_MADE] is None and row[0] > self.at.revision:
+            place = (row[0], row[1], row[_VERSION])
+            row = (*row[:_MADE], (yield from lines_left(self.reader.tenant, entry, *place)))
+        text = made_of_row(row)
+        if not says(text, self.sought) or not (yield from self._readable(row, entry)):
+            return False
+        self.found.append(row)
+        self.texts.append(text)
+        return len(self.found) >= self.limit
+
+    def _readable(self, row: Row, entry: EntryKey) -> Generator[Step, Answer, bool]:
+        spot = reserved.judged_at(entry)
+        if spot not in self.judged:
+            self.judged[spot] = yield from reach(self.reader, self.access_revision, *spot)
+        has = self.judged[spot]
+        return has.tier >= Tier.READER and row[0] >= has.since
+
+
+def _unsearchable(
+    reader: Reader, access_revision: int, through: int
+) -> Generator[Step, Answer, int]:
+    """How many records this reader may see whose text is gone, up to a bound."""
+    bound = limits.MAX_UNSEARCHABLE
+    (rows,) = yield (Statement("unsaid_places", [(reader.tenant, through, bound)]),)
+    count = 0
+    for namespace, region, lost, oldest in rows:
+        has = yield from reach(reader, access_revision, namespace, region)
+        if has.tier >= Tier.READER and oldest >= has.since:
+            count += lost
+        elif has.tier >= Tier.READER:
+            since = (reader.tenant, namespace, region, has.since, through)
+            (counted,) = yield (Statement("unsaid_since", [since]),)
+            count += counted[0][0]
+    return min(count, bound)

@@ -1,0 +1,122 @@
+-- The text index: looked into, carried on, and cleared. See storage/programs/{seeking,indexing}.py.
+
+-- name: seeking_read
+-- How far a tenant's log is in the index, and the tenant's number there.
+SELECT number, revision FROM seeking WHERE tenant = ?
+
+-- name: seeking_begin
+-- A tenant gets its number when its first text is indexed.
+INSERT OR IGNORE INTO seeking (tenant, number, revision)
+VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM seeking), 0)
+
+-- name: seeking_advance
+-- In the transaction of the rows it speaks of.
+UPDATE seeking SET revision = ?2 WHERE tenant = ?1
+
+-- name: seeking_restart
+-- Everybody's: for an index that is made anew.
+UPDATE seeking SET revision = 0
+
+-- name: seeking_purge
+-- For an import that failed: nothing of it is kept.
+DELETE FROM seeking WHERE tenant = ?
+
+-- name: sought_rows
+-- Commits with all of some trigrams, between two rows, newest first.
+SELECT rowid FROM sought WHERE sought MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+ORDER BY rowid DESC LIMIT ?4
+
+-- name: sought_insert
+-- The text of one commit.
+INSERT INTO sought (rowid, text) VALUES (?, ?)
+
+-- name: sought_delete
+-- It takes the text that was put in, to the letter.
+INSERT INTO sought (sought, rowid, text) VALUES ('delete', ?, ?)
+
+-- name: sought_clear
+-- All of it, whatever state it is in.
+INSERT INTO sought (sought) VALUES ('delete-all')
+
+-- name: sought_merge
+-- Merge some pages: of what is due, or with a negative number until there is one piece left.
+INSERT INTO sought (sought, rank) VALUES ('merge', ?)
+
+-- name: sought_work
+-- Rows changed by this connection so far: it stands still when there was nothing to merge.
+SELECT total_changes()
+
+-- name: sought_secure
+-- Whether what is taken out is overwritten at once, or when it is merged, which is far quicker.
+INSERT INTO sought (sought, rank) VALUES ('secure-delete', ?)
+
+-- name: sought_is_secure
+-- 0: something that was taken out is still to be found until all is merged.
+SELECT v FROM sought_config WHERE k = 'secure-delete'
+
+-- name: sought_flush
+-- The index writes its rows now and not inside COMMIT, whose errors say nothing for certain.
+SAVEPOINT sought
+
+-- name: sought_flushed
+-- See sought_flush.
+RELEASE sought
+
+-- name: text_sizes
+-- Records after a revision and what each weighs in a batch of bounded size: its bytes, and more
+-- if its entry has to be replayed.
+SELECT revision, coalesce(length(payload), 0) + 4096 * (operation = 'replace' AND made IS NULL)
+FROM log
+WHERE tenant = ?1 AND revision > ?2 ORDER BY revision, place LIMIT ?3
+
+-- name: text_rows
+-- What was written in a span of commits.
+SELECT revision, place, namespace, region, key, version, operation, payload, made
+FROM log WHERE tenant = ?1 AND revision > ?2 AND revision <= ?3
+ORDER BY revision, place
+
+-- name: text_commit
+-- What was written in one commit.
+SELECT revision, place, namespace, region, key, version, operation, payload, made
+FROM log WHERE tenant = ?1 AND revision = ?2
+ORDER BY place
+
+-- name: text_page
+-- Records before a place and after a revision, newest first, with the lines a replace left.
+SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
+       operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
+       salt, payload, reason, payload_digest, turn, made
+FROM log
+WHERE tenant = ?1 AND (revision, place) < (?2, ?3) AND revision > ?4
+ORDER BY revision DESC, place DESC LIMIT ?5
+
+-- name: text_found
+-- The records of one commit, newest first, with the lines a replace left.
+SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
+       operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
+       salt, payload, reason, payload_digest, turn, made
+FROM log WHERE tenant = ? AND revision = ?
+ORDER BY place DESC
+
+-- name: made_set
+-- The lines that a replace left, found by replaying the entry.
+UPDATE log SET made = ?4 WHERE tenant = ?1 AND revision = ?2 AND place = ?3
+
+-- name: unsaid_places
+-- Where records are that cannot be searched, how many, and since when; of the first so many.
+-- A replace that is not indexed yet is read when it is searched.
+SELECT namespace, region, count(*), min(revision) FROM (
+    SELECT namespace, region, revision FROM log
+    WHERE tenant = ?1 AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+      AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
+      AND ((payload IS NULL) OR revision <= ?2)
+    LIMIT ?3)
+GROUP BY namespace, region
+
+-- name: unsaid_since
+-- The same of one region, from a revision on.
+SELECT count(*) FROM log
+WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND revision >= ?4
+  AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+  AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
+  AND ((payload IS NULL) OR revision <= ?5)

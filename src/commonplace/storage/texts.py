@@ -1,0 +1,137 @@
+"""Texts: what of a record can be searched, and which three characters an index needs of it.
+
+Text is compared folded: `str.casefold`, and every run of white space as one space. The index
+holds the trigrams of words with a space on either side. Whatever contains a text contains its
+words, the outermost ones perhaps as a part of longer ones, and so all its `grams`: the index may
+find too much, and never too little.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from commonplace.core.reserved import is_reserved
+from commonplace.model.entry import EntryKey
+from commonplace.storage.codec import decode
+from commonplace.storage.step import Row
+
+_GRAM: Final = 3
+_MANY_WORDS: Final = 64
+MAX_GRAMS: Final = 12
+"""Trigrams that one question asks the index for: more find hardly less, and take longer."""
+
+
+class Written(NamedTuple):
+    """A record as the statements `text_rows` and `text_commit` give it."""
+
+    revision: int
+    place: int
+    namespace: str
+    region: str
+    key: str
+    version: int
+    operation: str
+    payload: bytes | None
+    made: str | None
+
+    @property
+    def entry(self) -> EntryKey:
+        """The entry."""
+        return EntryKey(self.namespace, self.region, self.key)
+
+    @property
+    def lacks_lines(self) -> bool:
+        """Whether it is a `replace` whose lines have yet to be found."""
+        return self.operation == "replace" and self.made is None and self.payload is not None
+
+
+def made_text(operation: str, payload: bytes | None, made: str | None) -> str:
+    """What a record put there: its lines, or the strings and numbers of its JSON, one a line.
+
+    `made` are the lines that a `replace` left; without them only the new words are known.
+    """
+    if made is not None:
+        return made
+    if payload is None:
+        return ""
+    try:
+        arguments = decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # damaged: the audit will say so
+        return payload.decode("utf-8", "replace")
+    if not isinstance(arguments, Mapping):
+        return ""
+    if operation == "replace":
+        return str(arguments.get("new", ""))
+    if "hunks" in arguments:
+        return "\n".join([line for hunk in arguments["hunks"] for line in hunk["lines"]])
+    if "value" in arguments:
+        return "\n".join(leaves(arguments["value"]))
+    return str(arguments.get("text", ""))
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Every string and number of plain data in order; names of members are left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield repr(value)
+
+
+def made_of_row(row: Row) -> str:
+    """`made_text` of a row of LOG_COLUMNS with the lines that a replace left behind it."""
+    return made_text(row[10], row[19], row[23])
+
+
+def indexed(rows: Iterable[Written]) -> str:
+    """What the index is given of the records of one commit; "" when there is nothing to find."""
+    said = [
+        made_text(row.operation, row.payload, row.made)
+        for row in rows
+        if not is_reserved(row.region)
+    ]
+    found = words("\n".join(said))
+    if len(found) > _MANY_WORDS:
+        found = list(dict.fromkeys(found))  # a long text repeats itself
+    return f" {' '.join(found)} " if found else ""
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded."""
+    # SQLite ends a text at NUL, which only a damaged or foreign log can hold.
+    return text.replace("\0", " ").casefold().split()
+
+
+def says(text: str, sought: Sequence[str]) -> bool:
+    """Whether a text holds these words, one after the other."""
+    folded = text.casefold()
+    if not all(word in folded for word in sought):
+        return False
+    return len(sought) == 1 or " ".join(sought) in " ".join(words(text))
+
+
+def grams(sought: Sequence[str]) -> list[str]:
+    """Trigrams that whatever says these words, one after the other, has in the index.
+
+    Empty when they are too short. Of many some are chosen, from all over the text.
+    """
+    last = len(sought) - 1
+    every: dict[str, None] = {}
+    for number, word in enumerate(sought):
+        padded = " " * (number > 0) + word + " " * (number < last)
+        every |= dict.fromkeys(padded[n : n + _GRAM] for n in range(len(padded) - _GRAM + 1))
+    found = list(every)
+    if len(found) <= MAX_GRAMS:
+        return found
+    return [found[n * len(found) // MAX_GRAMS] for n in range(MAX_GRAMS)]
+
+
+def query(trigrams: Iterable[str]) -> str:
+    """The question for all of them, as the index takes it."""
+    return " AND ".join('"' + each.replace('"', '""') + '"' for each in trigrams)
