@@ -183,8 +183,8 @@ def test_the_receipt_lists_what_was_built_on_it(tmp_path: Path) -> None:
         memory.append("on all", NOTES, based_on=["task/q3:findings"])
         memory.append("other", NOTES, based_on=["task/q3:findings-two@2"])
         done = memory.execute(erase(memory.author, BLOCK, [2]))
-        assert [str(each) for each in done.review] == [
-            f"task/q3:notes@{version}" for version in (2, 3, 4)
+        assert [(str(each.reference), each.edge) for each in done.review] == [
+            (f"task/q3:notes@{version}", "declared") for version in (2, 3, 4)
         ]
         assert done.unlisted == 0
 

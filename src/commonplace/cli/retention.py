@@ -115,7 +115,7 @@ def erase(
         f"{done.reference}  r{done.revision}",
         f"erased versions {', '.join(map(str, done.records))}; {done.lines} lines blanked",
     ]
-    lines += (f"review {each}: it was based on this" for each in done.review)
+    lines += (f"review {each.reference}: built on this ({each.edge})" for each in done.review)
     if done.unlisted:
         lines.append(f"review {done.unlisted} more, not listed")
     if not done.settled:

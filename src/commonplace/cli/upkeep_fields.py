@@ -72,7 +72,7 @@ def erasure_fields(done: "Erasure") -> Plain:
         "records": list(done.records),
         "lines": done.lines,
         "checkpoints": done.checkpoints,
-        "review": [str(reference) for reference in done.review],
+        "review": [{"reference": str(each.reference), "edge": each.edge} for each in done.review],
         "unlisted": done.unlisted,
         "settled": done.settled,
     }

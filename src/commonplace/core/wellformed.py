@@ -17,6 +17,7 @@ from commonplace.core import exchange, reserved
 from commonplace.core.access import GRANTS, TENANT, TIERS, is_private
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.fold import OPERATIONS
+from commonplace.core.taking_back import TAKING_BACK
 from commonplace.core.verdict import Refusal
 from commonplace.errors import InvalidInput, InvalidName
 from commonplace.model.entry import EntryKey
@@ -241,6 +242,19 @@ def _put(arguments: Mapping[str, Any]) -> None:
 def _erase(arguments: Mapping[str, Any]) -> None:
     _require(type(arguments.get("current")) is bool, "current= is true or false.")
     _require(isinstance(arguments.get("versions"), Sequence), "versions= takes a list.")
+    retold = arguments.get("retold", ())
+    _require(isinstance(retold, Sequence), "retold= takes a list.")
+    for told in retold:
+        _require(
+            isinstance(told, Mapping)
+            and told.get("operation") in TAKING_BACK
+            and _are_counts(told.get("versions"))
+            and _are_counts(told.get("at"))
+            and len(told["at"]) == 3
+            and _rows(told.get("suspects"), str, str, str, int, str, int)
+            and _rows(told.get("notices"), str, str),
+            "retold= says what destroyed records took back, and of what.",
+        )
 
 
 def _are_counts(value: object) -> bool:

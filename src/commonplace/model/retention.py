@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commonplace.model.reference import Reference
+from commonplace.model.retraction import Suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,11 @@ class Erasure:
     `records` lists the versions whose bytes are gone: those asked for, and later ones that
     edited or repeated them. `lines` counts the lines blanked in the current text, and
     `checkpoints` those dropped because they held erased text. `review` lists records of
-    *other* entries that were based on an erased version; nothing of theirs was touched.
-    `unlisted` counts further ones. `settled` is False while a reader kept the engine from
-    overwriting its write-ahead log: the bytes go with its next checkpoint.
+    *other* entries that were built on an erased version: they say so (declared), or their turn
+    was served it (inferred). Nothing of theirs was touched; `unlisted` counts further ones, and
+    those that the eraser may not read. What tables say of turns, sources and retractions is names
+    and references, which stay as the headers do. `settled` is False while a reader kept the
+    engine from overwriting its write-ahead log: the bytes go with its next checkpoint.
     """
 
     reference: Reference
@@ -57,6 +60,6 @@ class Erasure:
     records: tuple[int, ...]
     lines: int
     checkpoints: int
-    review: tuple[Reference, ...]
+    review: tuple[Suspect, ...]
     unlisted: int
     settled: bool

@@ -5,9 +5,9 @@ told. Written in the transaction of their records, by a commit as by an import o
 that the tables of every copy of a log agree.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from commonplace.core import reserved
 from commonplace.core.taking_back import TAKING_BACK
@@ -17,7 +17,7 @@ from commonplace.model.record import Record
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.storage.step import Row, Statement
 
-_TELLING: Final = frozenset({"serve", "acknowledge", *TAKING_BACK})
+_TELLING: Final = frozenset({"serve", "acknowledge", "erase", *TAKING_BACK})
 """Operations whose arguments say something of other records."""
 
 DERIVED: Final = (
@@ -104,14 +104,31 @@ def _told(tenant: str, record: Record) -> Iterable[tuple[str, Row]]:
         if record.entry.region == reserved.NOTICES and revision.isdigit() and index.isdigit():
             of = (tenant, record.actor.name, int(revision), int(index))
             yield "notice_settle", (*of, arguments["how"])
+    elif record.operation == "erase":
+        for told in arguments.get("retold", ()):
+            at = (told["at"][1], told["at"][2])
+            yield from _taken_back(tenant, record, at, told["operation"], told)
+            for actor, settled in told["notices"]:
+                yield "notice_insert", (tenant, actor, *at, *record.entry)
+                if settled:
+                    yield "notice_settle", (tenant, actor, *at, settled)
     else:
-        for version in arguments["versions"]:
-            row = (tenant, *record.entry, version, *place, record.operation)
-            yield "taken_back_insert", row
-        for *entry, version, edge, depth in arguments.get("suspects", ()):
-            yield "suspect_insert", (tenant, *entry, version, *place, edge, depth)
-        for actor in arguments.get("told", ()):
-            yield "notice_insert", (tenant, actor, *place, *record.entry)
+        yield from _taken_back(tenant, record, place, record.operation, arguments)
+
+
+def _taken_back(
+    tenant: str,
+    record: Record,
+    place: tuple[int, int],
+    operation: str,
+    arguments: Mapping[str, Any],
+) -> Iterator[tuple[str, Row]]:
+    for version in arguments["versions"]:
+        yield "taken_back_insert", (tenant, *record.entry, version, *place, operation)
+    for *entry, version, edge, depth in arguments.get("suspects", ()):
+        yield "suspect_insert", (tenant, *entry, version, *place, edge, depth)
+    for actor in arguments.get("told", ()):
+        yield "notice_insert", (tenant, actor, *place, *record.entry)
 
 
 def _served(tenant: str, record: Record) -> Iterator[tuple[str, Row]]:

@@ -14,22 +14,28 @@ from typing import Any
 
 from commonplace import limits
 from commonplace.core import erasure, fold
+from commonplace.core.access import Tier
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.erasure import Reach
+from commonplace.core.fold import OF_RECORDS
+from commonplace.core.lineage import Taken, is_text, puts
 from commonplace.core.replay import Replay
 from commonplace.core.reserved import DISPATCHES
 from commonplace.core.retention import runs, seal_digest, stands_alone
 from commonplace.core.state import EntryState
+from commonplace.core.taking_back import TAKING_BACK
 from commonplace.core.text import ERASED_LINE, locate
 from commonplace.core.verdict import Refusal
-from commonplace.errors import InvalidReference, InvalidValue, NotFound
+from commonplace.errors import InvalidValue, NotFound
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
-from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Erasure
+from commonplace.model.retraction import Suspect
 from commonplace.storage.codec import decode_checkpoint
+from commonplace.storage.programs import provenance
 from commonplace.storage.programs.author import Author, commit_own
-from commonplace.storage.programs.reading import entries, require_read, standing
+from commonplace.storage.programs.cascade import Front, follow
+from commonplace.storage.programs.reading import Reader, entries, require_read, standing
 from commonplace.storage.proposal import draft
 from commonplace.storage.rows import record_of
 from commonplace.storage.sealing import is_sealed, seal
@@ -52,14 +58,16 @@ def erase(
     # A dispatch is one message: what it said goes with its reply.
     asked = _asked(key, current, None if key.region == DISPATCHES else versions)
     walk = yield from _walk(author.tenant, key, asked)
-    write, sealed = _erase_write(key, current, walk, reason)
+    retold = yield from _retold(author.tenant, walk)
+    write, sealed = _erase_write(key, current, walk, retold, reason)
 
     def also(records: Sequence[Record]) -> Step:
         assert records[0].version == current.version + 1
         return _destruction(author.tenant, key, walk, records[0].version, sealed)
 
+    text = isinstance(current.value, tuple) or walk.text
+    review, unlisted = yield from _derived(author.reader, key, walk.reach.destroy, text=text)
     receipt = yield from commit_own(author, write, also)
-    review, unlisted = yield from _derived(author.tenant, key, walk.reach.destroy)
     (settled,) = yield (Statement("settle"),)
     lines = current.value if isinstance(current.value, tuple) else ()
     return Erasure(
@@ -106,6 +114,8 @@ class _Walk:
     checkpoints: list[tuple[int, int]] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     requests: dict[int, tuple[str, str]] = field(default_factory=dict)
+    said: dict[int, dict[str, Any]] = field(default_factory=dict)
+    text: bool = False
     maker: int = 0
     first: int = 0
     unchecked: bool = False
@@ -125,7 +135,12 @@ class _Walk:
         self.replay.take(record.operation, arguments, record.version, record.dead)
         if checkpoint is not None:
             self.replay.set(decode_checkpoint(checkpoint))
-        if record.operation in {"put", "dispatch"}:
+        self.text = self.text or is_text(record.operation, arguments)
+        if record.operation in OF_RECORDS:
+            self.said |= _said(record, arguments or {})
+        if record.operation in {"put", "dispatch"} or (
+            record.operation in TAKING_BACK and puts(record.operation, arguments)
+        ):
             self.maker = record.version
         self._judge(record, arguments, before)
         if arguments is None or record.version in self.reach.destroy:
@@ -222,6 +237,30 @@ class _Walk:
         return True
 
 
+def _said(record: Record, arguments: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+    """What a record says of others, without a word of text, by the version that said it first."""
+    if record.operation in TAKING_BACK and arguments:
+        return {
+            record.version: {
+                "at": [record.version, record.revision, record.index],
+                "operation": record.operation,
+                "versions": arguments["versions"],
+                "suspects": arguments.get("suspects", []),
+            }
+        }
+    return {each["at"][0]: each for each in arguments.get("retold", ())}
+
+
+def _retold(tenant: str, walk: _Walk) -> Generator[Step, Answer, list[dict[str, Any]]]:
+    """What destroyed records said of others, which stays true: the erasure says it again."""
+    retold = []
+    for version in sorted(walk.said.keys() & (walk.reach.destroy | walk.gone)):
+        said = walk.said[version]
+        (rows,) = yield (Statement("told_by", [(tenant, *said["at"][1:])]),)
+        retold.append({**said, "notices": [list(row) for row in rows]})
+    return retold
+
+
 def _walk(tenant: str, key: EntryKey, asked: set[int]) -> Generator[Step, Answer, _Walk]:
     walk = _Walk(asked)
     after = 0
@@ -240,7 +279,7 @@ def _walk(tenant: str, key: EntryKey, asked: set[int]) -> Generator[Step, Answer
 
 
 def _erase_write(
-    key: EntryKey, current: EntryState, walk: _Walk, reason: str
+    key: EntryKey, current: EntryState, walk: _Walk, retold: list[dict[str, Any]], reason: str
 ) -> tuple[Any, bytes | None]:
     """The write, and the checkpoint of what it leaves (None: nothing)."""
     goes = not isinstance(current.value, tuple) and walk.maker in walk.reach.blank
@@ -249,6 +288,8 @@ def _erase_write(
         "current": goes,
         "destroyed": runs(walk.reach.destroy | walk.gone),
     }
+    if retold:
+        arguments["retold"] = retold
     sealed = None
     if not current.dead and not goes:
         after = fold.replay(current.value, "erase", arguments, current.version + 1)
@@ -288,39 +329,22 @@ def destruction(
 
 
 def _derived(
-    tenant: str, key: EntryKey, erased: set[int]
-) -> Generator[Step, Answer, tuple[tuple[Reference, ...], int]]:
-    """Records of other entries based on an erased version, and how many are not listed.
+    reader: Reader, key: EntryKey, erased: set[int], *, text: bool
+) -> Generator[Step, Answer, tuple[tuple[Suspect, ...], int]]:
+    """Records of other entries built on erased versions, and how many are not listed.
 
-    A source without a version, or at a revision or time, is listed too: nobody can tell.
+    Asked before the bytes go, so that it can still be told which lines were cited and shown.
     """
-    found: list[Reference] = []
-    unlisted, after = 0, (0, -1)
-    while True:
-        page = (tenant, *after, str(key.reference()), limits.MAX_PAGE_ROWS)
-        (rows,) = yield (Statement("derived_page", [page]),)
-        for row in rows:
-            entry = EntryKey(*row[2:5])
-            if entry == key or not _names_one(row[6], key, erased):
-                continue
-            if len(found) < limits.MAX_REVIEW:
-                found.append(entry.reference(row[5]))
-            else:
-                unlisted += 1
-        if len(rows) < limits.MAX_PAGE_ROWS:
-            return tuple(found), unlisted
-        after = (rows[-1][0], rows[-1][1])
-
-
-def _names_one(based_on: str, key: EntryKey, erased: set[int]) -> bool:
-    for text in based_on.split(","):
-        try:
-            reference = Reference.parse(text)
-        except InvalidReference:
-            continue
-        if reference.namespace is None or EntryKey.of(reference) != key:
-            continue
-        at = reference.at
-        if not isinstance(at, AtVersion) or at.version < 0 or at.version in erased:
-            return True
-    return False
+    (places,) = yield (
+        Statement("version_place", [(reader.tenant, *key, version) for version in sorted(erased)]),
+    )
+    front = Front(Taken.of(erased), text, min(places, default=(0, -1)))
+    reached = yield from follow(reader.tenant, key, front, depth=1)
+    others = [built for built in reached.built if built.entry != key]
+    may = yield from provenance.reaches(reader, (built.entry for built in others))
+    listed = [
+        Suspect(built.entry.reference(built.version), built.edge, 1)
+        for built in others
+        if may[built.entry].tier >= Tier.READER
+    ][: limits.MAX_REVIEW]
+    return tuple(listed), len(others) - len(listed) + (not reached.complete)

@@ -101,12 +101,6 @@ WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version = 
 -- The digest of the request goes too. The row stays, so that a retry is refused, not repeated.
 UPDATE idempotency SET fingerprint = x'' WHERE tenant = ?1 AND actor = ?2 AND key = ?3
 
--- name: derived_page
--- Records after a place that were based on something whose reference begins so.
-SELECT revision, place, namespace, region, key, version, based_on FROM log
-WHERE tenant = ?1 AND (revision, place) > (?2, ?3) AND instr(based_on, ?4) > 0
-ORDER BY revision, place LIMIT ?5
-
 -- name: settle
 -- Until the write-ahead log is overwritten, it still holds what was destroyed.
 PRAGMA wal_checkpoint(TRUNCATE)

@@ -70,8 +70,8 @@ ORDER BY revision, place LIMIT ?3
 SELECT count(*) FROM notice WHERE tenant = ?1 AND actor = ?2 AND settled = ''
 
 -- name: told_by
--- Whom one retraction is told.
-SELECT actor FROM notice WHERE tenant = ?1 AND revision = ?2 AND place = ?3 ORDER BY actor
+-- Whom one retraction is told, and what came of it.
+SELECT actor, settled FROM notice WHERE tenant = ?1 AND revision = ?2 AND place = ?3 ORDER BY actor
 
 -- name: served_to
 -- What one actor was served of an entry, from a version on, the newest turns first.
