@@ -120,7 +120,8 @@ def _test(
         else:
             good = _run(where, command, state)
         name = "?" if good is None else "good" if good else "bad"
-        out.note(f"{_name(where, state)}: {name}")
+        at = "" if isinstance(state, Entry) else f"@r{state.revision()}"
+        out.note(f"{_name(where, state)}{at}: {name}")
         return good
 
     return test

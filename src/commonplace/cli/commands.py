@@ -28,6 +28,8 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
             "timeline",
             "Who wrote, read and was refused what, a lane each.",
         ),
+        Listed("bisect", "commonplace.cli.bisect", "bisect", "Find the change that made it bad."),
+        Listed("verify", "commonplace.cli.verify", "verify", "Check the citations of a report."),
         Listed("watch", "commonplace.cli.watch", "watch", "Changes as they come."),
         Listed("describe", "commonplace.cli.describe", "describe", "What a region promises."),
         Listed(

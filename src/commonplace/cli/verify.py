@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from commonplace import InvalidReference, Memory, Namespace, Reference, Verification
+from commonplace import Memory, Namespace, Reference, Verification
 from commonplace.cli import exits
 from commonplace.cli.arguments import NAMESPACE, parse_reference
 from commonplace.cli.checking_fields import citation_fields, uncited_fields, verification_fields
@@ -56,12 +56,14 @@ def verify(
     commonplace verify - --task task/q3 --actor synthesizer < brief.md
     """
     namespace = Namespace.parse(task) if task else None
-    subject = _subject(report, task)
-    if isinstance(subject, Reference):
-        namespace = subject.namespace
+    subject = _subject(report)
+    if isinstance(subject, str) and namespace is None:
+        raise click.UsageError(
+            f"Whose report is it? Name its task: --task task/q3, or {NAMESPACE}."
+        )
     found = memory.verify(
         subject,
-        run=namespace,
+        run=namespace if isinstance(subject, str) else None,
         actors=actors,
         turns=turns,
         written=_when(written),
@@ -72,7 +74,7 @@ def verify(
     return exits.OK if found.ok and not failed else exits.FINDINGS
 
 
-def _subject(report: str, task: str | None) -> str | Reference:
+def _subject(report: str) -> str | Reference:
     """The text of a report, or the reference to one."""
     if report == "-":
         return _decoded(sys.stdin.buffer.read(MAX_REPORT_BYTES + 1), "standard input")
@@ -80,10 +82,11 @@ def _subject(report: str, task: str | None) -> str | Reference:
     if path.is_file():
         with path.open("rb") as file:
             return _decoded(file.read(MAX_REPORT_BYTES + 1), report)
-    try:
-        return parse_reference(report, task)
-    except InvalidReference as error:
-        raise InvalidReference(f"{report!r} is no file, and no reference either: {error}") from None
+    if ":" not in report:
+        raise click.UsageError(
+            f"There is no file {report!r}. An entry is named with its namespace: task/q3:brief."
+        )
+    return parse_reference(report)
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -104,7 +107,8 @@ def _print(found: Verification, name: str, out: Output) -> None:
         lines = []
         if checked.verdict != "ok" or checked.remarks:
             citation = checked.citation
-            said = " ".join([checked.detail, *checked.remarks]).strip()
+            also = [f"(also {', '.join(checked.also)})"] if checked.also else []
+            said = " ".join([checked.detail, *also, *checked.remarks]).strip()
             verdict = out.style(checked.verdict, _STYLES.get(checked.verdict, "red"))
             place = f"{name}:{citation.line}:{citation.column}"
             reference = out.style(str(checked.reference), "bold")

@@ -80,7 +80,9 @@ def _opened(reader: Reader, asked: Asked, head: int) -> Program[tuple[str, Run]]
     report, written, actors = asked.report, asked.written, asked.actors
     if isinstance(report, str):
         if asked.run is None:
-            raise InvalidInput("A text has no task: say whose report it is, run=Namespace.task(…).")
+            raise InvalidInput(
+                "A text has no task: say whose report it is, as in run=Namespace.task('q3')."
+            )
         until = head if written is None else written
         reading.check_revision(until, head, 0)
         return report, Run(asked.run, until, asked.turns, actors)
