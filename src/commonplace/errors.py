@@ -16,7 +16,7 @@
     │   ├── StaleTurn               what the turn was served has changed
     │   ├── NotAuthor               neither who wrote it nor an owner
     │   ├── CascadeTooLarge         a retraction would reach more than it may
-    │   └── DispatchSuperseded      a reply to what was sent again since
+    │   └── DispatchSuperseded      a reply to what was sent again since, or settled
     ├── InvalidInput                refused before it reached the memory
     │   ├── InvalidName
     │   │   └── InvalidNamespace
@@ -163,7 +163,10 @@ class CascadeTooLarge(Refused):
 
 
 class DispatchSuperseded(Refused):
-    """Not written: the dispatch was sent again since; `by` names the one to reply to."""
+    """Not written: the dispatch was sent again since, and `by` names the one to reply to.
+
+    Or it is settled: then `by` is empty, and `version` the one that was published with it.
+    """
 
     code = "dispatch_superseded"
 

@@ -20,26 +20,31 @@ from commonplace import (
     BlameLine,
     Block,
     Change,
+    Channel,
     Commit,
     CommitRecords,
     Compaction,
     Description,
     Diff,
+    Dispatch,
     Entry,
     Erasure,
     GroupWatch,
     Health,
     Hunk,
+    Inbox,
     Line,
     Memory,
     Namespace,
     NamespacePrefix,
     Passage,
     PastBlock,
+    PastChannel,
     Position,
     Receipt,
     Record,
     Reference,
+    Reply,
     Rule,
     Scope,
     SingleWriter,
@@ -75,6 +80,9 @@ def scopes(scope: Scope, rule: Rule) -> None:
     assert_type(scope.create_block("findings", rule=TextBlock(), max_bytes=4096), Block)
     assert_type(scope.create_block("plan", rule=SingleWriter("lead")), Block)
     assert_type(scope.block("findings"), Block)
+    assert_type(scope.create_channel("plan", holds="text", writer="lead"), Channel)
+    assert_type(scope.channel("plan"), Channel)
+    assert_type(scope.demote("findings", "lead", reason="why"), Receipt)
     assert_type(scope.share({"web-1": "reader"}, region="plan", history=False), Receipt)
     assert_type(scope.unshare("web-1"), Receipt)
     assert_type(scope.regions(), list[str])
@@ -110,6 +118,27 @@ def blocks(block: Block, guards: Sequence[tuple[Reference | str, int]]) -> None:
     assert_type(block.history(limit=3), list[Record])
     assert_type(block.blame(version=3), list[BlameLine])
     assert_type(block.describe(), str)
+
+
+def channels(channel: Channel, dispatch: Dispatch, memory: Memory) -> None:
+    assert_type(channel.reference, Reference)
+    assert_type(channel.publish({"steps": []}, expect=1, reason="why"), Receipt)
+    assert_type(channel.read(), Entry)
+    assert_type(channel.dispatch("web-1", {"step": "read"}, idempotency_key="key"), Dispatch)
+    assert_type(channel.redispatch(dispatch, to="web-2"), Dispatch)
+    assert_type(channel.reply(dispatch, {"done": True}, read=3), Receipt)
+    assert_type(channel.commit(dispatch.id, value={"steps": []}, expect=3), Receipt)
+    assert_type(channel.find("k7m2xq9a"), Dispatch)
+    assert_type(channel.inbox(limit=3, budget_tokens=900, count=len), Inbox)
+    for each in channel.inbox():
+        assert_type(each, Dispatch)
+    for each in channel.receive(timeout_s=1):
+        assert_type(each, Dispatch)
+    assert_type(dispatch.reply, Reply | None)
+    assert_type(dispatch.stale, bool)
+    assert_type(dispatch.difference, str)
+    assert_type(memory.at(3).task("q3").channel("plan"), PastChannel)
+    assert_type(memory.at(3).task("q3").channel("plan").read(), Entry)
 
 
 def values(receipt: Receipt, entry: Entry, record: Record, commit: Commit) -> None:
