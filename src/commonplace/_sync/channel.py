@@ -157,7 +157,7 @@ class Channel:
         asked = made.asked if made is not None and value is not _PROPOSED else {}
         drafts = [self._drafted(settled.id, "settle", surfaced, options, asked)]
         if made is not None and is_new:
-            sources = [settled.reference, *sources_of(options)]
+            sources = sources_of(settled.reference, options)
             whole: Options = {**options, "based_on": sources, "guards": ()}
             publishing = self._session.drafted(
                 self._key, made.operation, made.arguments, whole, expect=stands
@@ -196,7 +196,7 @@ class Channel:
         elif turn is not None:
             revision = turn.revision
             version = session.read(turning.version_at(session.tenant, self._key, revision))
-        sources = [*([self.reference.pinned(version)] if version else ()), *sources_of(options)]
+        sources = sources_of(self.reference.pinned(version) if version else None, options)
         whole: Options = {**options, "based_on": sources}
         arguments = {"payload": told, "version": version, "revision": revision}
         made = self._drafted(sent.id, "reply", arguments, whole, asked)

@@ -65,10 +65,13 @@ def dispatched(
     }
 
 
-def sources_of(options: Mapping[str, Any]) -> list[Reference | str]:
-    """The references that a write names as what it was made from."""
-    sources: Sequence[Reference | str] | Reference = options.get("based_on", ())
-    return [sources] if isinstance(sources, str | Reference) else list(sources)
+def sources_of(first: Reference | None, options: Mapping[str, Any]) -> list[Reference | str]:
+    """What a write was made from: `first`, and what its caller names besides."""
+    named: Sequence[Reference | str] | Reference = options.get("based_on", ())
+    sources = [named] if isinstance(named, str | Reference) else list(named)
+    if first is None or str(first) in map(str, sources):
+        return sources
+    return [first, *sources]
 
 
 def published_entry(key: EntryKey, found: Found, holds: str) -> Entry:
