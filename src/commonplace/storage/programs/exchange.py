@@ -191,7 +191,7 @@ def waiting(
 def counts(tenant: str, channel: EntryKey) -> Program[dict[str, int]]:
     """How many dispatches wait for whom; the writer, for whom replies do, is `WRITER`."""
     place = (tenant, channel.namespace, channel.region, limits.MAX_PAGE_ROWS)
-    (rows,) = yield (Statement("waiting_count", [place]),)
+    (rows,) = yield (Statement("waiting_tally", [place]),)
     return {row[0]: row[1] for row in rows}
 
 

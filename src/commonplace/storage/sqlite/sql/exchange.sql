@@ -22,7 +22,7 @@ WHERE w.tenant = ?1 AND w.namespace = ?2 AND w.channel = ?3 AND w.actor = ?4
   AND (w.revision, w.place) > (?5, ?6)
 ORDER BY w.revision, w.place LIMIT ?7
 
--- name: waiting_count
+-- name: waiting_tally
 -- How many wait for whom in a channel; of the actors the first ones by name.
 SELECT actor, count(*) FROM waiting
 WHERE tenant = ?1 AND namespace = ?2 AND channel = ?3
