@@ -187,6 +187,16 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep):
             raise InvalidValue("share is empty: name at least one actor.")
         return (await self._opened().commit(drafts))[-1]
 
+    async def unshare(
+        self, actor: str, *, prefix: NamespacePrefix | None = None, reason: str = ""
+    ) -> Receipt:
+        """Take back what `share` gave: a tier of the tenant, or over a prefix. Takes its owner."""
+        if prefix is None:
+            draft = shares.revocation(Namespace.tenant(), None, actor, reason)
+        else:
+            draft = shares.prefix_revocation(prefix, actor, reason)
+        return (await self._opened().commit((draft,)))[0]
+
     async def namespaces(self, prefix: NamespacePrefix = EVERYTHING) -> list[Namespace]:
         """Namespaces below a prefix that this actor may read as a whole, in order."""
         session = self._opened()

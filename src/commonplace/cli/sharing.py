@@ -53,15 +53,18 @@ def share(
 @click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
 @on_memory
 def unshare(memory: Memory, out: Output, /, where: str, actor: str, reason: str) -> None:
-    """Take back what `share` gave to an actor, over a namespace or one region.
+    """Take back what `share` gave to an actor: over a namespace, one region, or a prefix.
 
     \b
     commonplace unshare task/q3 web-1 --reason 'left the team'
+    commonplace unshare / auditor
     """
     place = parse_where(where)
     if isinstance(place.scope, NamespacePrefix):
-        raise click.UsageError(f"{where!r} is a prefix: name a namespace or a region.")
-    receipt = memory.namespace(place.scope).unshare(actor, region=_region(place), reason=reason)
+        receipt = memory.unshare(actor, prefix=place.scope, reason=reason)
+    else:
+        scope = memory.namespace(place.scope)
+        receipt = scope.unshare(actor, region=_region(place), reason=reason)
     _print(receipt, where, out)
 
 

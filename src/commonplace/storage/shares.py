@@ -59,6 +59,12 @@ def revocation(namespace: Namespace, region: str | None, actor: str, reason: str
     return draft(_grant_key(str(namespace), region, actor), "revoke", {}, reason=reason)
 
 
+def prefix_revocation(prefix: NamespacePrefix, actor: str, reason: str) -> Draft:
+    """Takes back the grant over everything below a prefix."""
+    check_name(actor, "actor")
+    return draft(access.prefix_grant(prefix, actor), "revoke", {}, reason=reason)
+
+
 def founding(
     namespace: Namespace, founder: str, share: Mapping[str, str] | None, reason: str
 ) -> list[Draft]:
