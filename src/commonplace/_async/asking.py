@@ -7,7 +7,7 @@ from commonplace._async.session import AsyncSession
 from commonplace._async.snapshot import time_us
 from commonplace.core.reserved import contract_key
 from commonplace.explain.blame import BlameLine, blame_passage
-from commonplace.explain.describe import Description, describe
+from commonplace.explain.describe import Description, describe, owners
 from commonplace.explain.diff import Diff, diff
 from commonplace.explain.lookup import CommitRecords, Passage, commit_at, key_of, resolve
 from commonplace.explain.timeline import Timeline, timeline
@@ -131,6 +131,11 @@ class AsyncAsking:
         session, key = self._opened(), key_of(as_reference(reference))
         contract = contract_key(key.namespace, key.region)
         return await session.read(describe(session.reader, contract))
+
+    async def owners(self) -> list[str]:
+        """Who owns the tenant: whom to ask for access."""
+        session = self._opened()
+        return await session.read(owners(session.reader))
 
     async def commit(self, revision: int) -> CommitRecords:
         """The records of one revision that this actor may read, reserved regions included."""

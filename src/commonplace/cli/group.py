@@ -15,7 +15,7 @@ from commonplace.cli.commands import COMMANDS, SECTIONS
 from commonplace.cli.escape import escape
 from commonplace.cli.options import Settings, memory_options
 from commonplace.cli.output import to_json
-from commonplace.errors import AccessDenied, CommonplaceError
+from commonplace.errors import CommonplaceError
 
 TRACEBACK: Final = "COMMONPLACE_TRACEBACK"
 
@@ -118,13 +118,11 @@ class _Report:
         return self.failure("usage", error.format_message(), exits.USAGE, hint=hint)
 
     def refusal(self, error: CommonplaceError) -> int:
-        denied = isinstance(error, AccessDenied)
         return self.failure(
             error.code,
             str(error),
             exits.exit_of(error),
             facts=error.facts,
-            hint="To act as another: --as NAME, or COMMONPLACE_ACTOR." if denied else "",
         )
 
     def defect(self, error: Exception) -> int:

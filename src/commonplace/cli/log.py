@@ -11,7 +11,7 @@ from commonplace import Memory, Record
 from commonplace.cli.arguments import parse_where, revisions_option, when_option
 from commonplace.cli.escape import escape, excerpt, quoted
 from commonplace.cli.fields import record_fields, time_text
-from commonplace.cli.options import on_memory
+from commonplace.cli.options import on_memory, whom_to_ask
 from commonplace.cli.output import Output
 from commonplace.limits import MAX_GROUP_WRITES
 
@@ -71,7 +71,7 @@ def log(
         out.emit(record_fields(record) if out.as_json else {}, log_line(record, out))
         count += 1
     if not count:
-        out.note(f"Nothing that {memory.actor} may read matches. To act as another: --as NAME.")
+        out.note(f"Nothing that {memory.actor} may read matches. {whom_to_ask(memory)}")
     elif count == limit:
         out.note(f"The newest {limit}; --limit 0 shows all.")
 

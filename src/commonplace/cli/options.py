@@ -97,6 +97,14 @@ def memory_options(function: F) -> F:
     return function
 
 
+def whom_to_ask(memory: "commonplace.Memory") -> str:
+    """The way on for somebody who may not read what he asks for."""
+    owners = memory.owners()
+    named = f"The tenant's owner is {owners[0]}" if len(owners) == 1 else "The tenant's owners are "
+    listed = "" if len(owners) == 1 else ", ".join(owners)
+    return f"{named}{listed}. To act as another: --as NAME, or {ACTOR}."
+
+
 def on_memory(
     function: Callable[Concatenate["commonplace.Memory", Output, P], int | None],
     *,
@@ -115,6 +123,11 @@ def on_memory(
         given = {name: kwargs.pop(name) for name in NAMES}
         settings = Settings.of(given, context.find_object(Settings))
         with settings.opened(create=create) as memory:
-            return function(memory, Output(as_json=settings.as_json), *args, **kwargs)
+            out = Output(as_json=settings.as_json)
+            try:
+                return function(memory, out, *args, **kwargs)
+            except commonplace.AccessDenied:
+                out.note(whom_to_ask(memory))
+                raise
 
     return run

@@ -10,7 +10,7 @@ from commonplace import Event, Memory, Timeline
 from commonplace.cli.arguments import parse_where, revisions_option, when_option
 from commonplace.cli.escape import escape, quoted
 from commonplace.cli.fields import event_fields, time_text
-from commonplace.cli.options import on_memory
+from commonplace.cli.options import on_memory, whom_to_ask
 from commonplace.cli.output import Output
 from commonplace.limits import MAX_TIMELINE_EVENTS
 
@@ -79,7 +79,7 @@ def timeline(
     else:
         out.emit({}, timeline_lines(found, out))
     if not found.events:
-        out.note(f"Nothing that {memory.actor} may read. To act as another: --as NAME.")
+        out.note(f"Nothing that {memory.actor} may read. {whom_to_ask(memory)}")
     elif found.more:
         out.note(f"The newest {limit}; --limit shows more.")
 

@@ -182,6 +182,16 @@ def _grants(reader: Reader, key: EntryKey) -> Program[list[Granted]]:
     return found
 
 
+def owners(reader: Reader) -> Program[list[str]]:
+    """Who owns the tenant: whom to ask for access. Told to whoever has the memory open."""
+    grants = yield from _standing_grants(reader, access.TENANT)
+    return sorted(
+        unquote(name)
+        for name, entry in grants
+        if entry.value["tier"] == "owner" and not {">", "/"} & set(name)
+    )
+
+
 def _standing_grants(reader: Reader, namespace: str) -> Program[list[tuple[str, EntryState]]]:
     """Every grant entry of a namespace that was not revoked, by its key."""
     found: list[tuple[str, EntryState]] = []
