@@ -50,7 +50,9 @@ class Candidates(NamedTuple):
     `next_before` is where the next page begins (None: there is none); a page may be empty and
     yet have a next one. `unsearchable` counts, on the first page, records that this reader may
     see and whose text was compacted or erased, up to `limits.MAX_UNSEARCHABLE`. `indexed` is
-    False when the text was too short for the index and records were read one by one.
+    False when the text was too short for the index and records were read one by one. `earlier`
+    are entries with records that say it from before the history this reader was given: the
+    records are not for him, and what they wrote may stand in states that are.
     """
 
     records: list[Record]
@@ -58,6 +60,7 @@ class Candidates(NamedTuple):
     next_before: Place | None
     unsearchable: int
     indexed: bool
+    earlier: frozenset[EntryKey] = frozenset()
 
     @property
     def more(self) -> bool:
@@ -93,7 +96,8 @@ def candidates(
     if before is None:
         unsearchable = yield from _unsearchable(reader, now.access_revision, at.revision)
     records = [record_of(row) for row in hunt.found]
-    return Candidates(records, hunt.texts, following, unsearchable, bool(trigrams))
+    earlier = frozenset(hunt.earlier)
+    return Candidates(records, hunt.texts, following, unsearchable, bool(trigrams), earlier)
 
 
 def indexed_to(tenant: str) -> Generator[Step, Answer, Indexed]:
@@ -114,6 +118,7 @@ class _Hunt:
     found: list[Row] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     judged: dict[reserved.Place, Reach] = field(default_factory=dict)
+    earlier: set[EntryKey] = field(default_factory=set)
     looked: int = 0
 
     def run(self, trigrams: list[str], start: Place) -> Generator[Step, Answer, Place | None]:
@@ -183,6 +188,8 @@ class _Hunt:
         if spot not in self.judged:
             self.judged[spot] = yield from reach(self.reader, self.access_revision, *spot)
         has = self.judged[spot]
+        if has.tier >= Tier.READER and row[0] < has.since:
+            self.earlier.add(entry)
         return has.tier >= Tier.READER and row[0] >= has.since
 
 
