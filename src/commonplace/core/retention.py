@@ -24,6 +24,8 @@ FLOOR: Final = EntryKey(TENANT, RETENTION, "floor")
 """Its value is `{"revision": floor}`."""
 ANCHOR: Final = EntryKey(TENANT, RETENTION, "anchor")
 """Its value is that of `anchor_to_plain`."""
+SERVED_FLOOR: Final = EntryKey(TENANT, RETENTION, "served")
+"""Below the revision in its value, what turns were served was forgotten."""
 _PAGE: Final = "checkpoint-"
 
 

@@ -17,6 +17,14 @@ class Compaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What one `forget_served` did: the floor of what turns were served, and records emptied."""
+
+    floor: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """Where the log begins since it was archived, as the chained record tells it.
 

@@ -17,10 +17,12 @@ from commonplace.model.receipt import Position
 from commonplace.model.retention import Anchor, Archival
 from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.author import Author, commit_own
+from commonplace.storage.programs.forgetting import drop
 from commonplace.storage.programs.reading import Standing, require_tenant
 from commonplace.storage.programs.retention import Current, check_revision, compact, cursors
 from commonplace.storage.programs.transfer import write_log
 from commonplace.storage.proposal import draft
+from commonplace.storage.rows import record_of
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 
 
@@ -99,10 +101,13 @@ def _delete(tenant: str, through: int) -> Generator[Step, Answer, int]:
         (rows,) = yield (Statement("archived_page", [page]),)
         if not rows:
             return deleted
-        yield (
+        places = [(tenant, *row) for row in rows]
+        _, told, _ = yield (
             Statement("begin_write"),
-            Statement("record_delete", [(tenant, *row) for row in rows]),
-            Statement("commit"),
+            Statement("record_placed", places),
+            Statement("record_delete", places),
         )
+        yield from drop(tenant, [record_of(row) for row in told])
+        yield (Statement("commit"),)
         deleted += len(rows)
         place = (rows[-1][0], rows[-1][1])

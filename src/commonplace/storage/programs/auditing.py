@@ -1,9 +1,9 @@
 """Audit: the log checked against its chain, and the state against the log.
 
 Two walks over one snapshot, each in bounded pages. Along the log: revisions dense, every link,
-every time. Entry by entry: versions dense, every commitment, every size and checkpoint, and
-the live row against what the records fold to. Whatever a row was made to hold, the audit
-goes on and names it.
+every time. Entry by entry: versions dense, every commitment, every size and checkpoint, what
+follows from the records in derived tables, and the live row against what the records fold to.
+Whatever a row was made to hold, the audit goes on and names it.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,7 +15,7 @@ import msgspec
 from commonplace import limits
 from commonplace.core.access import Tier
 from commonplace.core.chain import Chain
-from commonplace.core.reserved import ACCESS_REGIONS
+from commonplace.core.reserved import ACCESS_REGIONS, SERVED
 from commonplace.core.retention import FLOOR, StateDigest, page_key
 from commonplace.errors import Compacted
 from commonplace.model.audit import AuditReport, Finding
@@ -26,8 +26,10 @@ from commonplace.model.retention import Anchor
 from commonplace.storage.codec import decode
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.anchoring import find_anchor
+from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.inspection import Inspector, name_of
 from commonplace.storage.programs.reading import Reader, Standing, require_tenant, standing
+from commonplace.storage.programs.rederiving import Rederiver
 from commonplace.storage.rows import record_of
 from commonplace.storage.sealing import is_sealed, page_of
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
@@ -72,6 +74,7 @@ class _Audit:
     expected_digest: bytes | None = None
     access_revision: int = 0
     floor: int = 0
+    forgotten: int = 0
 
     @property
     def through(self) -> int:
@@ -105,6 +108,7 @@ class _Audit:
         """Find where the log begins."""
         try:
             self.start = yield from find_anchor(self.tenant)
+            self.forgotten = yield from served_floor(self.tenant)
         except Exception as error:  # boundary: whatever a damaged row does is a finding
             self.find("anchor", (0, 0), "", f"the anchor cannot be read: {error}")
         if self.expect is not None and self.expect.revision < self.through and self.start:
@@ -191,6 +195,7 @@ class _Audit:
         state = StateDigest()
         seals = _Seals(self.tenant)
         inspector: Inspector | None = None
+        rederiver = Rederiver(self.tenant, self.find)
         after: tuple[str, str, str, int] = ("", "", "", -1)
         size = limits.CHECKPOINT_PAGE_ENTRIES
         while True:
@@ -200,9 +205,13 @@ class _Audit:
                 if inspector is None or inspector.key != key:
                     if inspector is not None:
                         yield from self._finish(inspector, live, state)
-                    inspector = Inspector(key, self.now.floor, self.through, self.find)
+                    forgotten = self.forgotten if key.region == SERVED else 0
+                    inspector = Inspector(
+                        key, self.now.floor, self.through, self.find, forgotten=forgotten
+                    )
                 listed = yield from seals.digest(key, row)
                 inspector.take(row, listed)
+            yield from rederiver.take(rows)
             if len(rows) < size:
                 break
             after = (*rows[-1][6:9], rows[-1][9])
@@ -212,6 +221,7 @@ class _Audit:
             yield from self._finish(inspector, live, state)
         while (left := (yield from live.next())) is not None:
             self._unrecorded(left)
+        yield from rederiver.finish()
         self._check_tenant(state)
 
     def _finish(

@@ -20,11 +20,41 @@ from commonplace.storage.step import Row, Statement
 _TELLING: Final = frozenset({"serve", "acknowledge", "erase", *TAKING_BACK})
 """Operations whose arguments say something of other records."""
 
-DERIVED: Final = (
-    *("turn", "served", "refusal", "lineage", "taken_back", "suspect", "notice"),
-    "waiting",
-)
+
+class Table(NamedTuple):
+    """A derived table whose rows each come of one record: the first, if several give its key.
+
+    The key is its first columns. `revision` and `place` say which columns name the record; -1
+    for a place that the table does not keep.
+    """
+
+    name: str
+    key: int
+    revision: int
+    place: int
+
+
+TABLES: Final = {
+    f"{table.name}_insert": table
+    for table in (
+        Table("turn", key=2, revision=4, place=-1),
+        Table("served", key=7, revision=12, place=13),
+        Table("refusal", key=4, revision=1, place=2),
+        Table("lineage", key=9, revision=5, place=6),
+        Table("taken_back", key=7, revision=5, place=6),
+        Table("suspect", key=7, revision=5, place=6),
+        Table("notice", key=4, revision=2, place=3),
+    )
+}
+"""Those tables, by the statement that adds to them."""
+
+DERIVED: Final = (*(table.name for table in TABLES.values()), "waiting")
 """The tables made here."""
+
+
+def tells(region: str, operation: str, based_on: str) -> bool:
+    """Whether a record has anything to derive."""
+    return bool(based_on) or operation in _TELLING or region == reserved.DISPATCHES
 
 
 class Source(NamedTuple):

@@ -35,6 +35,7 @@ from commonplace.storage.codec import decode_checkpoint
 from commonplace.storage.programs import provenance
 from commonplace.storage.programs.author import Author, commit_own
 from commonplace.storage.programs.cascade import Front, follow
+from commonplace.storage.programs.indexing import merge_all, places_of, taken_out
 from commonplace.storage.programs.reading import Reader, entries, require_read, standing
 from commonplace.storage.proposal import draft
 from commonplace.storage.rows import record_of
@@ -63,11 +64,14 @@ def erase(
 
     def also(records: Sequence[Record]) -> Step:
         assert records[0].version == current.version + 1
-        return _destruction(author.tenant, key, walk, records[0].version, sealed)
+        return (*out, *_destruction(author.tenant, key, walk, records[0].version, sealed))
 
     text = isinstance(current.value, tuple) or walk.text
     review, unlisted = yield from _derived(author.reader, key, walk.reach.destroy, text=text)
+    gone = yield from places_of(author.tenant, key, walk.reach.destroy)
+    out = yield from taken_out(author.tenant, gone, for_good=True)
     receipt = yield from commit_own(author, write, also)
+    yield from merge_all()
     (settled,) = yield (Statement("settle"),)
     lines = current.value if isinstance(current.value, tuple) else ()
     return Erasure(
@@ -115,6 +119,7 @@ class _Walk:
     gone: set[int] = field(default_factory=set)
     requests: dict[int, tuple[str, str]] = field(default_factory=dict)
     said: dict[int, dict[str, Any]] = field(default_factory=dict)
+    said_again: set[int] = field(default_factory=set)
     text: bool = False
     maker: int = 0
     first: int = 0
@@ -137,7 +142,7 @@ class _Walk:
             self.replay.set(decode_checkpoint(checkpoint))
         self.text = self.text or is_text(record.operation, arguments)
         if record.operation in OF_RECORDS:
-            self.said |= _said(record, arguments or {})
+            self._hear(record, arguments or {})
         if record.operation in {"put", "dispatch"} or (
             record.operation in TAKING_BACK and puts(record.operation, arguments)
         ):
@@ -150,6 +155,19 @@ class _Walk:
         if checkpoint is not None:
             dropped = self._judge_checkpoint(record, checkpoint)
             self.unchecked = dropped if is_sealed(checkpoint) else self.unchecked
+
+    def _hear(self, record: Record, arguments: Mapping[str, Any]) -> None:
+        """Note what a record says of others, without a word of text, by its version."""
+        if record.operation in TAKING_BACK and arguments:
+            self.said[record.version] = {
+                "at": [record.version, record.revision, record.index],
+                "operation": record.operation,
+                "versions": arguments["versions"],
+                "suspects": arguments.get("suspects", []),
+            }
+        for said in arguments.get("retold", ()):
+            self.said[said["at"][0]] = said
+            self.said_again.add(said["at"][0])
 
     def _compares(self, record: Record) -> bool:
         """Whether what stood before is worth a copy."""
@@ -237,24 +255,11 @@ class _Walk:
         return True
 
 
-def _said(record: Record, arguments: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
-    """What a record says of others, without a word of text, by the version that said it first."""
-    if record.operation in TAKING_BACK and arguments:
-        return {
-            record.version: {
-                "at": [record.version, record.revision, record.index],
-                "operation": record.operation,
-                "versions": arguments["versions"],
-                "suspects": arguments.get("suspects", []),
-            }
-        }
-    return {each["at"][0]: each for each in arguments.get("retold", ())}
-
-
 def _retold(tenant: str, walk: _Walk) -> Generator[Step, Answer, list[dict[str, Any]]]:
     """What destroyed records said of others, which stays true: the erasure says it again."""
     retold = []
-    for version in sorted(walk.said.keys() & (walk.reach.destroy | walk.gone)):
+    lost = walk.reach.destroy | walk.gone | walk.said_again
+    for version in sorted(walk.said.keys() & lost):
         said = walk.said[version]
         (rows,) = yield (Statement("told_by", [(tenant, *said["at"][1:])]),)
         retold.append({**said, "notices": [list(row) for row in rows]})
@@ -335,6 +340,8 @@ def _derived(
 
     Asked before the bytes go, so that it can still be told which lines were cited and shown.
     """
+    if not erased:  # what was asked for was archived, and only its lines are left
+        return (), 0
     (places,) = yield (
         Statement("version_place", [(reader.tenant, *key, version) for version in sorted(erased)]),
     )

@@ -34,15 +34,21 @@ def name_of(key: EntryKey, version: int) -> str:
 
 
 class Inspector:
-    """One entry under inspection. `take` its rows in order of version, then `finish`."""
+    """One entry under inspection. `take` its rows in order of version, then `finish`.
 
-    def __init__(self, key: EntryKey, floor: int, through: int, find: Find) -> None:
+    Below the revision `forgotten` its payloads may be gone once they are superseded.
+    """
+
+    def __init__(
+        self, key: EntryKey, floor: int, through: int, find: Find, *, forgotten: int = 0
+    ) -> None:
         self.key = key
         self.place = (0, 0)
         self.retained: tuple[int, bytes] | None = None
         self._tied = True
         self._floor = floor
         self._through = through
+        self._forgotten = forgotten
         self._report = find
         self._replay = Replay()
         self._last: Row = ()
@@ -118,7 +124,8 @@ class Inspector:
                 self._missing(first, version - 1, row)
             return
         before = self._last[9]
-        self._settle(superseded=version == before + 1 and row[0] <= self._floor)
+        dropped = row[0] <= self._floor or self.place[0] < self._forgotten
+        self._settle(superseded=version == before + 1 and dropped)
         if version > before + 1:
             self._replay.lose()
             self._missing(before + 1, version - 1, row)

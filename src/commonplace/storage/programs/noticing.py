@@ -30,7 +30,7 @@ def pending_notices(
     """
     rows, counts = yield (
         Statement("notice_pending", [(reader.tenant, actor, limit)]),
-        Statement("notice_count", [(reader.tenant, actor)]),
+        Statement("notices_waiting", [(reader.tenant, actor)]),
     )
     told = []
     for row in rows:

@@ -65,7 +65,7 @@ SELECT revision, place, namespace, region, key FROM notice
 WHERE tenant = ?1 AND actor = ?2 AND settled = ''
 ORDER BY revision, place LIMIT ?3
 
--- name: notice_count
+-- name: notices_waiting
 -- How many those are.
 SELECT count(*) FROM notice WHERE tenant = ?1 AND actor = ?2 AND settled = ''
 
