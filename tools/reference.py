@@ -41,6 +41,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Explaining": (
         "Passage", "Diff", "Hunk", "DiffLine", "CommitRecords", "Description", "Granted",
     ),
+    "Checking": (
+        "Verification", "CheckedCitation", "Citation", "Sentence", "Figure", "Problem",
+        "Bisection", "Survey", "Advice",
+    ),
     "Upkeep": (
         "Health", "AuditReport", "Finding", "Compaction", "Archival", "Anchor", "Erasure",
     ),
@@ -122,6 +126,7 @@ SHOWN = {
     "EVERYTHING": "NamespacePrefix.of()",
     "_TEXT_BLOCK": "TextBlock()",
     "Updater": "Callable[[str], str]",
+    "Test": "Callable[[Entry | Snapshot], bool | None]",
 }
 """Names of ours in signatures, as a reader should see them."""
 

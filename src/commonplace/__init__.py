@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         SingleWriter,
         TextBlock,
     )
+    from commonplace.explain.advice import Advice, Survey
     from commonplace.explain.bisect import Bisection
     from commonplace.explain.blame import BlameLine
     from commonplace.explain.claims import Figure
@@ -121,6 +122,7 @@ __all__ = [
     "AccessChanged",
     "AccessDenied",
     "Actor",
+    "Advice",
     "Anchor",
     "AnchorNotFound",
     "AnchorNotUnique",
@@ -224,6 +226,7 @@ __all__ = [
     "SingleWriter",
     "Snapshot",
     "StaleTurn",
+    "Survey",
     "Suspect",
     "TextBlock",
     "Timeline",
@@ -269,6 +272,8 @@ _HOMES = {
     "Rule": "commonplace.core.rules",
     "SingleWriter": "commonplace.core.rules",
     "TextBlock": "commonplace.core.rules",
+    "Advice": "commonplace.explain.advice",
+    "Survey": "commonplace.explain.advice",
     "Bisection": "commonplace.explain.bisect",
     "BlameLine": "commonplace.explain.blame",
     "Figure": "commonplace.explain.claims",

@@ -116,6 +116,10 @@ MAX_COMPARED_BYTES: Final = 1 << 28
 MAX_UNCITED: Final = 1000
 """Sentences that count something and cite nothing which one verification lists."""
 MAX_BISECT_STEPS: Final = 64
+ADVICE_REVISIONS: Final = 100_000
+"""Newest revisions that advice is drawn from, unless more are asked for."""
+ADVICE_TURN_WRITES: Final = 5000
+"""Newest writes in turns that are asked whether they were made on an old state."""
 MAX_TIMELINE_EVENTS: Final = 4096
 """Events of one timeline; the rest are counted."""
 MAX_TRACED_CHARS: Final = 200

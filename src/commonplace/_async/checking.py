@@ -1,4 +1,4 @@
-"""AsyncChecking: the calls that judge; a report by what it cites, and changes by a test."""
+"""AsyncChecking: the calls that judge: a report, the changes of an entry, a way of working."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,11 +16,14 @@ from commonplace.storage.programs import reading
 from commonplace.storage.proposal import as_reference, check_version
 
 if TYPE_CHECKING:
-    from commonplace.explain import bisect, verify
+    from commonplace.explain import advise, bisect, verify
+    from commonplace.explain.advice import Survey
     from commonplace.explain.bisect import Bisection, Halving
     from commonplace.explain.verification import Verification
 else:  # few processes need them, and each would load them at its start
-    bisect, verify = (LazyModule(f"commonplace.explain.{name}") for name in ("bisect", "verify"))
+    advise, bisect, verify = (
+        LazyModule(f"commonplace.explain.{name}") for name in ("advise", "bisect", "verify")
+    )
 
 
 class AsyncChecking:
@@ -49,11 +52,6 @@ class AsyncChecking:
         unless `allow_foreign`, in another namespace.
         """
         session = self._opened()
-        if isinstance(written, str | datetime):
-            dated = reading.revision_at(session.tenant, time_us(written))
-            written = await session.read(dated)
-        elif written is not None:
-            check_version(written, "written")
         if run is not None and not isinstance(run, Namespace):
             raise InvalidInput(f"run= takes a Namespace, not {run!r}.")
         asked = verify.Asked(
@@ -61,7 +59,7 @@ class AsyncChecking:
             run,
             frozenset(check_name(each, "actor") for each in actors),
             frozenset(turns),
-            written,
+            await self._revision(written, "written"),
             allow_foreign,
         )
         program = verify.verify(session.reader, asked)
@@ -103,3 +101,20 @@ class AsyncChecking:
                 raise
             return None
         return await session.gate.apply(test, entry)
+
+    async def advise(self, *, since: int | str | datetime | None = None) -> "Survey":
+        """What the log says about how this team works: findings, each with evidence and one fix.
+
+        Looks at what was written after a revision or time; by default at the newest
+        `limits.ADVICE_REVISIONS` revisions. Takes reader over everything, or owner of the tenant.
+        """
+        session = self._opened()
+        program = advise.advise(session.reader, await self._revision(since, "since"))
+        return await session.gate.call(lambda: session.engine.read(program))
+
+    async def _revision(self, at: int | str | datetime | None, what: str) -> int | None:
+        """A revision, or the last one at or before a time."""
+        session = self._opened()
+        if isinstance(at, str | datetime):
+            return await session.read(reading.revision_at(session.tenant, time_us(at)))
+        return None if at is None else check_version(at, what)

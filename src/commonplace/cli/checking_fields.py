@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from commonplace import Bisection, CheckedCitation, Sentence, Verification
+from commonplace import Advice, Bisection, CheckedCitation, Sentence, Survey, Verification
+from commonplace.cli.fields import time_text
 
 Plain = dict[str, Any]
 
@@ -54,4 +55,31 @@ def bisection_fields(found: Bisection) -> Plain:
         "revision": found.revision,
         "skipped": list(found.skipped),
         "tests": found.tests,
+    }
+
+
+def advice_fields(advice: Advice) -> Plain:
+    """One finding about how the memory is used."""
+    return {
+        "type": "advice",
+        "code": advice.code,
+        "subject": advice.subject,
+        "evidence": dict(advice.evidence),
+        "message": advice.message,
+        "fix": advice.fix,
+    }
+
+
+def survey_fields(survey: Survey) -> Plain:
+    """The window that was looked at; its findings stand before it."""
+    return {
+        "type": "survey",
+        "ok": survey.ok,
+        "after": survey.after,
+        "revision": survey.revision,
+        "since": time_text(survey.since) if survey.records else None,
+        "records": survey.records,
+        "turns": survey.turns,
+        "advice": len(survey.advice),
+        "unknown": list(survey.unknown),
     }

@@ -30,6 +30,7 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
         ),
         Listed("bisect", "commonplace.cli.bisect", "bisect", "Find the change that made it bad."),
         Listed("verify", "commonplace.cli.verify", "verify", "Check the citations of a report."),
+        Listed("advise", "commonplace.cli.advise", "advise", "What to change in how a team works."),
         Listed("watch", "commonplace.cli.watch", "watch", "Changes as they come."),
         Listed("describe", "commonplace.cli.describe", "describe", "What a region promises."),
         Listed(

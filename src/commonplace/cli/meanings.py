@@ -121,6 +121,14 @@ OBJECTS: Final = {
         "the first bad change; its records follow (`bisect`)",
         ("good", "bad", "revision", "skipped", "tests"),
     ),
+    "advice": Meaning(
+        "one finding about how the memory is used (`advise`)",
+        ("code", "subject", "evidence", "message", "fix"),
+    ),
+    "survey": Meaning(
+        "the window that advice was drawn from, after its findings (`advise`)",
+        ("ok", "after", "revision", "since", "records", "turns", "advice", "unknown"),
+    ),
     "compaction": Meaning(
         "what a compaction did (`compact`)", ("floor", "checkpoints", "payloads", "freed_bytes")
     ),
@@ -143,6 +151,8 @@ OBJECTS: Final = {
 
 FIELDS: Final = {
     "actor": "who did it; in `region`: you",
+    "advice": "how many findings there are",
+    "after": "revision after which the window begins",
     "also": "further verdicts that apply",
     "anchor": "first revision that is checked; what came before was archived (0: nothing)",
     "arguments": "what was asked for, as the operation takes it; null once compacted or erased",
@@ -164,11 +174,13 @@ FIELDS: Final = {
     "difference": "unified diff of what was published from `since` on; empty when nothing was",
     "digest": "the chain's digest there, in hexadecimal",
     "entries": "entries checked",
+    "evidence": "the numbers that it rests on, by name",
     "exists": "false for a deleted entry and before the first write",
     "exit": "the exit code",
     "facts": "what the error knows, by name",
     "file": "name of the archive's file",
     "findings": "how many findings follow",
+    "fix": "one command, or one call where there is no command",
     "floor": "first revision that is whole; what was superseded before it was compacted",
     "follows": "id of the dispatch in whose place this one was sent; empty for the first",
     "freed_bytes": "size of what was dropped",
@@ -223,13 +235,15 @@ FIELDS: Final = {
     "settled": "whether the bytes are gone from the write-ahead log too",
     "shared_with": "grants that reach here: `actor`, `tier`, `over`, `since`; told to owners",
     "shown": "how many dispatches of it are printed",
-    "since": "version that the worker had read of what `difference` is about; 0: none",
+    "since": "version that the worker had read of what `difference` is about; 0: none; in "
+    "`survey`: when its first record was made; null if there is none",
     "size_bytes": "size of the entry after the change",
     "skipped": "what could not be tested between the two: it may be one of these",
     "stale": "whether something else was published since the version it was built on",
     "stands": "version that is published now",
     "state": "digest of every entry at the anchor; in `dispatch`: open, replied, superseded or "
     "committed",
+    "subject": "what it is about: a region, an entry, a prefix or an actor",
     "tenant": "the tenant",
     "tests": "how often it was tested",
     "text": "the text asked for, or the line",
@@ -238,9 +252,11 @@ FIELDS: Final = {
     "to": "the actor it was sent to",
     "trace": "id of the trace that the write belongs to",
     "turn": "the turn that it belongs to; empty outside of turns",
-    "turns": "turns of the run that were shown anything of what it cites",
+    "turns": "turns of the run that were shown anything of what it cites; in `survey`: of the "
+    "window",
     "unchanged": "whether there was nothing to do",
     "uncited": "how many sentences count something and cite nothing",
+    "unknown": "what could not be judged, and why",
     "unlisted": "further references to review",
     "updated_at": "when the entry was last changed; null before its first write",
     "updated_by": "who changed the entry last",

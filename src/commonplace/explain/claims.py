@@ -60,7 +60,7 @@ class Figure(NamedTuple):
     text: str
     readings: tuple[tuple[str, ...], ...]
 
-    def in_(self, offered: Collection[str]) -> bool:
+    def is_in(self, offered: Collection[str]) -> bool:
         """Whether a passage that offers these figures bears this one out."""
         return any(all(each in offered for each in reading) for reading in self.readings)
 

@@ -25,9 +25,10 @@ what was true when it was written comes last.
 class CheckedCitation:
     """One citation of a report and its verdict.
 
-    `reference` is whole, and pinned to a version if one was found. `detail` says why, for a
-    person; it is empty for an `ok` about which there is nothing to say. `also` lists verdicts
-    that apply besides, and `remarks` what else is known: that a source is suspect, say.
+    `verdict` is "missing", "erased", "compacted", "retracted", "mismatch", "unserved", "stale"
+    or "ok": the first in this order that applies, and `also` lists the others. `detail` says
+    why, for a person; an `ok` has none. `reference` is whole, and pinned to a version if one
+    was found. `remarks` say what else is known: that a source is suspect.
     """
 
     citation: Citation

@@ -155,7 +155,7 @@ class _Judging:
         evidence = self._evidence(passages)
         self._spend(len(evidence.words) * len(sentence.quotations))
         wrong = [f'"{said}"' for said in sentence.quotations if not evidence.quotes(said)]
-        wrong += [each.text for each in sentence.figures if not each.in_(evidence.figures)]
+        wrong += [each.text for each in sentence.figures if not each.is_in(evidence.figures)]
         if not wrong:
             return None
         shown = ", ".join(_cut(each) for each in dict.fromkeys(wrong[:_SHOWN_CLAIMS]))
