@@ -93,6 +93,9 @@ def edited(before: Subject, after: Sequence[str]) -> Subject:
 lines_of_text = st.lists(st.one_of(st.sampled_from(["", "a", "b", "c"]), hostile), max_size=8)
 
 
+_NAMES = st.tuples(st.integers(1, 4), st.integers(0, 3))
+
+
 @st.composite
 def subjects(draw: st.DrawFn, name: str = "findings") -> Subject:
     """A subject whose lines come from a few versions by authors of any name."""
@@ -110,7 +113,7 @@ def subjects(draw: st.DrawFn, name: str = "findings") -> Subject:
         tuple(lines),
         authors,
         own=frozenset(draw(st.sets(st.integers(1, 4)))),
-        marks=draw(st.dictionaries(st.integers(1, 4), st.sampled_from(["suspect", "retracted"]))),
+        marks=draw(st.dictionaries(_NAMES, st.sampled_from(["suspect", "retracted"]))),
         note=draw(st.one_of(st.just(""), hostile)),
     )
 

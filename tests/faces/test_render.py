@@ -204,3 +204,41 @@ def test_async_turns_render_the_same(memory: Memory, findings: Block, tmp_path: 
             return await joined.render("task/q3:findings", budget_tokens=500)
 
     assert asyncio.run(rendered()) == expected
+
+
+def test_a_prompt_tells_of_what_was_retracted_until_it_is_settled(
+    memory: Memory, findings: Block
+) -> None:
+    with memory.as_actor("web") as web:
+        with web.turn() as turn:
+            assert turn.notices == ()
+            turn.render("task/q3:findings")
+        memory.retract("task/q3:findings@1#L1", replacement="Churn fell 11%.", reason="typo")
+        with web.turn() as turn:
+            text = turn.render("task/q3:findings").text
+            assert text.splitlines()[-4:] == [
+                '<retracted ref="task/q3:findings@1#L1" by="lead" reason="typo">',
+                "-| Churn fell 12% in Q3.",
+                "+| Churn fell 11%.",
+                "</retracted>",
+            ]
+            (notice,) = turn.notices
+            turn.acknowledge(notice, rerun=True)
+        with web.turn() as turn:
+            assert turn.notices == () and "<retracted" not in turn.render("task/q3:findings").text
+
+
+def test_lines_built_on_what_was_retracted_are_marked_from_then_on(
+    memory: Memory, findings: Block
+) -> None:
+    with memory.turn() as turn:
+        turn.read(findings)
+        findings.append("So churn is the news.", turn=turn)
+        findings.append("An aside.")
+    with memory.turn() as before:
+        unmarked = before.render(findings)
+    memory.retract("task/q3:findings@1#L1", reason="typo")
+    with memory.turn() as after:
+        assert '<by actor="lead" note="suspect"/>\nL2| So churn' in after.render(findings).text
+    with memory.turn(at=before.revision) as again:
+        assert again.render(findings) == unmarked, "what was known later shows in an older prompt"

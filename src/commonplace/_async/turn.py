@@ -152,7 +152,7 @@ class AsyncTurn:
         `since` names the pins of earlier turns whose rendering the prompt still begins with:
         the text is then that of the first of them, and behind it what changed up to the next
         and up to this turn, so that a cached prompt stays good. `base_budget_tokens` is the
-        budget that the first was given.
+        budget that the first was given. Last stand the turn's own writes and the `notices`.
         """
         account, session = self._account, self._session
         references = [self._reference(subject) for subject in subjects]
@@ -174,6 +174,7 @@ class AsyncTurn:
                 states[0],
                 [subject for state in states[1:] for subject in state],
                 own,
+                self.notices,
                 budget_tokens=budget_tokens,
                 base_budget_tokens=base_budget_tokens,
                 count=count,

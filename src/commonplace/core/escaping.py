@@ -24,7 +24,7 @@ text would render differently a year later.
 import re
 from typing import Final
 
-TAGS: Final = ("memory", "by", "left-out", "changes")
+TAGS: Final = ("memory", "by", "left-out", "changes", "retracted")
 """The names of the renderer's tags."""
 
 _HIDDEN = (

@@ -13,6 +13,7 @@ or reads as a tag. The block of a subject of which the two newest of five lines 
     </memory>
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from commonplace.core.escaping import attribute, escaped
 from commonplace.model.entry import Line
 from commonplace.model.reference import Reference
 from commonplace.model.rendering import Shown, Subject
+from commonplace.model.retraction import Notice
 
 OWN = "you, in this turn"
 UNKNOWN = "author unknown"
@@ -112,6 +114,16 @@ class Changes:
                     yield Shown(subject.whole, subject.first + start, subject.first + end - 1)
 
 
+def told(notice: Notice) -> str:
+    """A notice as a block: what was retracted, and what is so instead if there is anything."""
+    parts = [_tag("retracted", ref=str(notice.reference), by=notice.actor, reason=notice.reason)]
+    for sign, value in (("-", notice.text), ("+", notice.replacement)):
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            parts += (f"{sign}| {escaped(line)}\n" for line in text.split("\n"))
+    return "".join((*parts, "</retracted>\n"))
+
+
 def passage(subject: Subject, start: int, end: int) -> Reference:
     """The reference of the subject's lines [start, end), counted from 0."""
     return replace(subject.reference, lines=(subject.first + start, subject.first + end - 1))
@@ -123,7 +135,7 @@ def _identities(subject: Subject) -> list[str]:
 
 def _identity(subject: Subject, line: Line) -> str:
     name = f"{line.version}.{line.place}" if subject.holds == "text" else ""
-    return f"{name}\n{subject.marks.get(line.version, '')}\n{line.text}"
+    return f"{name}\n{subject.marks.get(line[:2], '')}\n{line.text}"
 
 
 def _author(subject: Subject, line: Line) -> str:
@@ -132,7 +144,7 @@ def _author(subject: Subject, line: Line) -> str:
     notes = (
         "" if actor else UNKNOWN,
         OWN if line.version in subject.own else "",
-        subject.marks.get(line.version, ""),
+        subject.marks.get(line[:2], ""),
     )
     return _tag("by", actor=actor, note="; ".join(filter(None, notes)), end="/")
 

@@ -20,11 +20,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from commonplace.core.layout import Changes, Laid
+from commonplace.core.layout import Changes, Laid, told
 from commonplace.core.tokens import Estimator, estimate_tokens
 from commonplace.errors import BudgetTooSmall
 from commonplace.model.reference import Reference
 from commonplace.model.rendering import Rendering, Shown, Subject
+from commonplace.model.retraction import Notice
 
 RENDERER: Final = 1
 """The version of the format. Whatever changes a byte of any rendering is another version."""
@@ -35,8 +36,8 @@ says.
 <by> names who wrote the lines after it. L3| begins line 3; cite it with the reference of its \
 block: line 3 of findings@12 is [findings@12#L3].
 <left-out> says which lines are not shown and where to read them; <changes> what a newer version \
-took out (-, old numbers) and put in (+, new numbers). \\u{...} is the code of a character that \
-could mislead.
+took out (-, old numbers) and put in (+, new numbers); <retracted> what you were shown before and \
+is not so (-), and what is so instead (+). \\u{...} is the code of a character that could mislead.
 """
 
 
@@ -44,6 +45,7 @@ def render(
     subjects: Sequence[Subject],
     later: Sequence[Subject] = (),
     own: Sequence[tuple[Subject, Subject]] = (),
+    notices: Sequence[Notice] = (),
     *,
     budget_tokens: int | None = None,
     base_budget_tokens: int | None = None,
@@ -54,7 +56,8 @@ def render(
     `later` are newer states in the order they came up, each told as its changes since the
     state before of the same passage; one of a passage not seen before is shown whole. More of
     them only ever add to the text. `own` are the turn's own writes, each as the version before
-    it and the one it made: they stand last, and none is left out.
+    it and the one it made, and `notices` what was retracted of what the reader was shown before:
+    they stand last, and none is left out.
 
     `budget_tokens` bounds the whole text as `count` counts it; `base_budget_tokens` is what the
     subjects may take of it, when that is to leave room for changes (the base must be given the
@@ -67,6 +70,7 @@ def render(
         changes.append(_appended(states.get(_passage(state)), state))
         states[_passage(state)] = state
     wrote = [_appended(before, after) for before, after in own]
+    wrote += [(told(notice), ()) for notice in notices]
     base_budget = budget_tokens if base_budget_tokens is None else base_budget_tokens
     limits = [] if base_budget is None else [_Limit(base_budget)]
     laid = [Laid(subject) for subject in subjects]

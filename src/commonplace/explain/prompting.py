@@ -9,6 +9,7 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.rendering import Subject
 from commonplace.storage.programs import reading, turning
+from commonplace.storage.programs.marking import statuses
 from commonplace.storage.programs.reading import ABSENT, Found, Reader
 from commonplace.storage.step import Answer, Program, Step
 
@@ -22,7 +23,29 @@ def subject_at(reader: Reader, reference: Reference, revision: int) -> Program[S
         found = yield from reading.read_entry_at(reader, key_of(reference), revision)
     else:
         found = yield from find(reader, reference)
-    return (yield from _subject(reader, replace(reference, at=AtVersion(found.version)), found))
+    pinned = replace(reference, at=AtVersion(found.version))
+    subject = yield from _subject(reader, pinned, found)
+    marks = yield from _marks(reader, subject, revision)
+    return replace(subject, marks=marks)
+
+
+def _marks(
+    reader: Reader, subject: Subject, revision: int
+) -> Generator[Step, Answer, dict[tuple[int, int], str]]:
+    """What was known of the lines at a revision: the same revision gives the same marks."""
+    versions = {line.version for line in subject.lines}
+    found = yield from statuses(reader, key_of(subject.reference), versions)
+    return {
+        line[:2]: ", ".join(dict.fromkeys(mark.status for mark in known))
+        for line in subject.lines
+        if (
+            known := [
+                mark
+                for mark in found.get(line.version, ())
+                if mark.revision <= revision and mark.covers(line.place)
+            ]
+        )
+    }
 
 
 def own_changes(

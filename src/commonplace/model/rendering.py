@@ -16,14 +16,14 @@ class Subject:
     A JSON value comes as the lines of its printed form and `holds="json"`. `authors` names
     who wrote each version a line comes from; one that is missing is shown as unknown. `own`
     are the versions that the turn wrote itself. `marks` say what else is to be known about a
-    version's lines, such as "retracted", and `note` about the whole passage.
+    line, by its version and place, such as "suspect", and `note` about the whole passage.
     """
 
     reference: Reference
     lines: tuple[Line, ...]
     authors: Mapping[int, str]
     own: frozenset[int] = frozenset()
-    marks: Mapping[int, str] = field(default_factory=dict)
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
     note: str = ""
     holds: Literal["text", "json"] = "text"
 

