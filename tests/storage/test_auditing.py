@@ -105,7 +105,7 @@ def assert_names(report: AuditReport, row: dict[str, Any], what: str) -> None:
 def other(value: Any, column: str) -> Any:
     """Another value of the same type."""
     if value is None:
-        return "x" if column == "reason" else b"{}"
+        return "x" if column in {"reason", "made"} else b"{}"
     if column == "identity":
         return "host" if value == "declared" else "declared"
     if column in {"dead", "is_base"}:

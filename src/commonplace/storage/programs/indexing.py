@@ -11,10 +11,12 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from commonplace import limits
+from commonplace.core.access import Tier
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs.lines_left import lines_left
+from commonplace.storage.programs.reading import Reader, require_tenant
 from commonplace.storage.programs.seeking import Indexed, indexed_to
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 from commonplace.storage.texts import Written, indexed
@@ -114,6 +116,29 @@ def index_all(tenant: str) -> Generator[Step, Answer, None]:
         pass
 
 
+def restart(reader: Reader) -> Program[None]:
+    """Empty the index, for all tenants: it may be damaged, so nothing in it is looked at.
+
+    Takes owner of the tenant. Until it is carried on, searches read record by record.
+    """
+    yield from require_tenant(reader, Tier.OWNER)
+    yield (
+        Statement("begin_write"),
+        Statement("sought_clear"),
+        Statement("seeking_restart"),
+        Statement("sought_secure", [(1,)]),
+        Statement("commit"),
+    )
+
+
+def reindex_page(tenant: str) -> Program[str | None]:
+    """One batch more of the first tenant from `tenant` on that has any; None when all is done."""
+    if (yield from catch_up(tenant)):
+        return tenant
+    (rows,) = yield (Statement("tenant_next", [(tenant,)]),)
+    return str(rows[0][0]) if rows else None
+
+
 # --- taking out -----------------------------------------------------------------------------------
 
 
@@ -172,6 +197,23 @@ def _without(
             if after:
                 inserted.append((at.row(revision), after))
     return deleted, inserted
+
+
+def unindex(tenant: str) -> Generator[Step, Answer, None]:
+    """Take all that a tenant said out of the index, in transactions of bounded size."""
+    at = yield from indexed_to(tenant)
+    after = 0
+    while at.number:
+        page = (tenant, after, limits.INDEX_BATCH_RECORDS)
+        (sizes,) = yield (Statement("text_sizes", [page]),)
+        if not sizes or after >= at.revision:
+            break
+        through = _bounded(sizes)
+        (rows,) = yield (Statement("text_rows", [(tenant, after, through)]),)
+        out = yield from taken_out(tenant, [(row[0], row[1]) for row in rows], for_good=False)
+        yield (Statement("begin_write"), *out, Statement("commit"))
+        after = through
+    yield (Statement("begin_write"), Statement("seeking_purge", [(tenant,)]), Statement("commit"))
 
 
 def merge_page() -> Program[bool]:

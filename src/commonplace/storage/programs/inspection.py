@@ -18,6 +18,7 @@ from commonplace.errors import InvalidInput
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Body
 from commonplace.storage.codec import decode, decode_checkpoint
+from commonplace.storage.programs.lines_left import made_lines
 from commonplace.storage.sealing import is_sealed
 from commonplace.storage.step import Row
 
@@ -76,6 +77,7 @@ class Inspector:
         self._order(row)
         arguments = self._body(row)
         self._fold(row, arguments)
+        self._made(row)
         self._checkpoint(row, arguments, listed)
         self._count(row)
         if not self._replay.known:
@@ -228,6 +230,16 @@ class Inspector:
                 self._pending.append("checkpoint")
         elif value != self._replay.value:
             self._edited(row, "its checkpoint is not what the records fold to")
+
+    def _made(self, row: Row) -> None:
+        """The lines that a replace left, which searches read instead of replaying the entry."""
+        made, value = row[26], self._replay.value
+        if made is None:
+            return
+        if row[10] != "replace" or row[19] is None:
+            self._edited(row, "it has lines that only a replace could have left")
+        elif isinstance(value, tuple) and made != made_lines(value, row[9]):
+            self._edited(row, "the lines it left are not those that it says it left")
 
     # --- the live row -------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ changes nothing.
 
 import os
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from commonplace import limits
 from commonplace.core.access import Tier
@@ -28,6 +28,7 @@ from commonplace.model.retention import Compaction
 from commonplace.storage.codec import decode
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.author import Author, commit_own
+from commonplace.storage.programs.indexing import merge_page, taken_out
 from commonplace.storage.programs.reading import require_tenant
 from commonplace.storage.proposal import draft
 from commonplace.storage.rows import fold_rows
@@ -36,14 +37,16 @@ from commonplace.storage.step import Answer, Program, Row, Statement, Step
 
 
 class Progress(NamedTuple):
-    """How far a compaction to `floor` has come: sealing checkpoints first, then dropping.
+    """How far a compaction to `floor` has come.
 
+    Checkpoints are sealed, then payloads dropped, then their traces in the text index merged
+    away.
     `after` is the last entry seen and the version of it, `rows` the size of the next page.
     What was done is counted.
     """
 
     floor: int
-    sealing: bool = True
+    stage: Literal["sealing", "dropping", "merging"] = "sealing"
     after: tuple[str, str, str, int] = ("", "", "", 0)
     rows: int = 8
     checkpoints: int = 0
@@ -160,9 +163,11 @@ def _held_back(behind: CursorAt, tombstone: int, entry: EntryKey, version: int) 
 
 def compact_page(author: Author, progress: Progress) -> Program[Progress]:
     """One more step of a compaction: one transaction, or none when there is nothing to do."""
-    if progress.sealing:
+    if progress.stage == "sealing":
         return (yield from _seal_page(author, progress))
-    return (yield from _drop_page(author, progress))
+    if progress.stage == "dropping":
+        return (yield from _drop_page(author, progress))
+    return (yield from _merge_page(progress))
 
 
 def _seal_page(author: Author, progress: Progress) -> Generator[Step, Answer, Progress]:
@@ -182,7 +187,7 @@ def _seal_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
         return progress._replace(after=(*chosen[-1].entry, 0))
     if len(page) == limits.MAX_PAGE_ROWS:
         return progress._replace(after=(*page[-1].entry, 0))
-    return progress._replace(sealing=False, after=("", "", "", 0))
+    return progress._replace(stage="dropping", after=("", "", "", 0))
 
 
 def _store_seals(
@@ -193,6 +198,7 @@ def _store_seals(
     seals: list[Row] = []
     rebased: list[Row] = []
     lost: list[Row] = []
+    gone: list[tuple[int, int]] = []
     for each, rows in zip(chosen, folds, strict=True):
         try:
             sealed = seal(fold_rows(rows), name, os.urandom(SALT_BYTES))
@@ -202,11 +208,14 @@ def _store_seals(
             if payload is not None:
                 digest = payload_digest(salt, payload)
                 lost.append((tenant, *each.entry, each.version, digest, 1))
+                gone.append((each.revision, each.place))
             continue
         listed.append([*each.entry, each.version, seal_digest(sealed)])
         seals.append((tenant, *each.entry, each.version, sealed))
         rebased.append((tenant, *each.entry, each.version, each.revision, each.place))
+    out = yield from taken_out(tenant, gone, for_good=False)
     stored = (
+        *out,
         Statement("checkpoint_set", seals),
         Statement("entry_rebase", rebased),
         Statement("entry_reweigh", rebased),
@@ -231,18 +240,22 @@ def _drop_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
     dropped: list[Row] = []
     cleared: list[Row] = []
     freed = 0
-    for *place, operation, dead, salt, payload, checkpoint_bytes, is_first in rows:
+    gone: list[tuple[int, int]] = []
+    for *place, operation, dead, salt, payload, checkpoint_bytes, is_first, at, index in rows:
         # Where nothing older is left, a reader must begin here, and find that it is gone.
         alone = int(is_first or stands_alone(operation, bool(dead)) or place[3] == 1)
         if payload is not None and may_drop(operation):
             dropped.append((tenant, *place, payload_digest(salt, payload), alone))
+            gone.append((at, index))
             freed += len(payload)
         elif checkpoint_bytes is not None:
             cleared.append((tenant, *place, alone))
         freed += checkpoint_bytes or 0
     if dropped or cleared:
+        out = yield from taken_out(tenant, gone, for_good=False)
         yield (
             Statement("begin_write"),
+            *out,
             Statement("payload_drop", dropped),
             Statement("checkpoint_clear", cleared),
             Statement("commit"),
@@ -252,5 +265,9 @@ def _drop_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
         payloads=progress.payloads + len(dropped),
         rows=next_page(progress.rows, freed),
         freed_bytes=progress.freed_bytes + freed,
-        ended=len(rows) < progress.rows,
+        stage="merging" if len(rows) < progress.rows else "dropping",
     )
+
+
+def _merge_page(progress: Progress) -> Generator[Step, Answer, Progress]:
+    return progress._replace(ended=(yield from merge_page()))

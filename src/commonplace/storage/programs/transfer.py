@@ -17,6 +17,7 @@ from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.applying import apply_items
 from commonplace.storage.programs.auditing import examine
 from commonplace.storage.programs.deriving import DERIVED
+from commonplace.storage.programs.indexing import index_all, unindex
 from commonplace.storage.programs.reading import Reader, require_tenant, standing
 from commonplace.storage.rows import record_of
 from commonplace.storage.sealing import is_sealed
@@ -125,6 +126,7 @@ def import_log(reader: Reader, path: str) -> Program[Position]:
         yield from _purge(tenant)
         first = report.findings[0]
         raise _fault_at(log, (first.revision, first.index), str(first))
+    yield from index_all(tenant)
     return end
 
 
@@ -157,6 +159,7 @@ def _fault_at(log: LogReader, place: tuple[int, int], why: str) -> DamagedFile:
 
 def _purge(tenant: str) -> Generator[Step, Answer, None]:
     """Leave nothing of a tenant."""
+    yield from unindex(tenant)
     yield (
         Statement("begin_write"),
         Statement("tenant_purge", [(tenant,)]),

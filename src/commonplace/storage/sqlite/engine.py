@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn, TypeVar
 
 from commonplace.core.verdict import Accepted, Unknown, Verdict
-from commonplace.errors import CommonplaceError, EngineUnavailable, ForkedMemory, OutcomeUnknown
+from commonplace.errors import (
+    CommonplaceError,
+    DamagedMemory,
+    EngineUnavailable,
+    ForkedMemory,
+    OutcomeUnknown,
+)
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
@@ -63,6 +69,7 @@ class SqliteEngine:
         self._monotonic_s = monotonic_s
         self._filesystem_of = filesystem_of
         self._cache = StateCache()
+        self._indexes = True
         self._state = _CLOSED
         self._opening = threading.Lock()
 
@@ -193,7 +200,12 @@ class SqliteEngine:
 
     def _commit(self, groups: Sequence[WriteGroup]) -> Sequence[Verdict]:
         try:
-            return self._connections.writer.run(commit_batch(groups, self._cache, self._clock_us))
+            try:
+                return self._run_batch(groups, index=self._indexes)
+            except DamagedMemory:
+                # Perhaps only the text index, which nobody needs in order to write.
+                self._cache.clear()
+                return self._run_batch(groups, index=False)
         except CommitUnknown as error:
             self._cache.clear()
             self._connections.writer.reopen()
@@ -201,6 +213,10 @@ class SqliteEngine:
         except BaseException:
             self._cache.clear()
             raise
+
+    def _run_batch(self, groups: Sequence[WriteGroup], *, index: bool) -> Sequence[Verdict]:
+        program = commit_batch(groups, self._cache, self._clock_us, index=index)
+        return self._connections.writer.run(program)
 
     def _execute(self, program: Program[T]) -> T:
         try:

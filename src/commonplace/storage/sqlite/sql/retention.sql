@@ -73,7 +73,7 @@ WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND base_light
 -- name: superseded_page
 -- Payloads and checkpoints, after a version, that a newer version at or below the floor replaced.
 SELECT l.namespace, l.region, l.key, l.version, l.operation, l.dead, l.salt, l.payload,
-       length(l.checkpoint), l.previous IS NOT NULL
+       length(l.checkpoint), l.previous IS NOT NULL, l.revision, l.place
 FROM log l
 WHERE l.tenant = ?1 AND (l.namespace, l.region, l.key, l.version) > (?3, ?4, ?5, ?6)
   AND (l.payload IS NOT NULL OR l.checkpoint IS NOT NULL)

@@ -17,6 +17,10 @@ UPDATE seeking SET revision = ?2 WHERE tenant = ?1
 -- Everybody's: for an index that is made anew.
 UPDATE seeking SET revision = 0
 
+-- name: tenant_next
+-- The tenant after one, by name.
+SELECT tenant FROM tenant WHERE tenant > ? ORDER BY tenant LIMIT 1
+
 -- name: seeking_purge
 -- For an import that failed: nothing of it is kept.
 DELETE FROM seeking WHERE tenant = ?
@@ -53,6 +57,14 @@ INSERT INTO sought (sought, rank) VALUES ('secure-delete', ?)
 -- name: sought_is_secure
 -- 0: something that was taken out is still to be found until all is merged.
 SELECT v FROM sought_config WHERE k = 'secure-delete'
+
+-- name: sought_holds
+-- Whether one row has all of some trigrams, asked for row by row.
+SELECT rowid FROM sought WHERE sought MATCH ? AND rowid = ?
+
+-- name: sought_check
+-- Whether the index is sound in itself.
+PRAGMA integrity_check(sought)
 
 -- name: sought_flush
 -- The index writes its rows now and not inside COMMIT, whose errors say nothing for certain.

@@ -20,7 +20,7 @@ ORDER BY revision, place LIMIT ?4
 -- Whole rows after a version, entry by entry.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-       salt, payload, reason, payload_digest, turn, is_base, checkpoint, previous
+       salt, payload, reason, payload_digest, turn, is_base, checkpoint, previous, made
 FROM log WHERE tenant = ?1 AND (namespace, region, key, version) > (?2, ?3, ?4, ?5)
 ORDER BY namespace, region, key, version LIMIT ?6
 
