@@ -1,15 +1,14 @@
 """Needle: a text that is looked for, and what it means that a value contains it.
 
 *Exactly*: the text as it is written, in the value's lines joined by newlines, or inside one
-string or number of a JSON value. *Loosely*: in lower case, with every run of white space as one
-space, so that a sentence is found however it was wrapped.
+string or number of a JSON value. *Loosely*: whatever the case of its letters, with every run of
+white space as one space, so that a sentence is found however it was wrapped.
 
 Whatever contains the needle has its `probe` inside one line, since the probe holds no white
 space that could be a line's end: that is what makes a search by lines complete.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 
 from commonplace.core.text import Text, ended, find, starts
 from commonplace.model.entry import Line
+from commonplace.storage.texts import leaves, words
 
 MAX_PLACES = 1000
 """Occurrences in one value that are told apart."""
@@ -140,21 +140,5 @@ class Needle:
 
 
 def fold(text: str) -> str:
-    """A text in lower case, with single spaces and none around it."""
-    return " ".join(text.split()).lower()
-
-
-def leaves(value: Any) -> Iterator[str]:
-    """The strings and numbers of a JSON value as they are searched; names of members are not."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, bool) or value is None:
-        return
-    elif isinstance(value, int | float):
-        yield repr(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from leaves(item)
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from leaves(item)
+    """A text without its letters' case, with single spaces and none around it."""
+    return " ".join(words(text))

@@ -19,6 +19,7 @@ from commonplace.core.text import Text, locate, starts
 from commonplace.core.verdict import Refusal
 from commonplace.explain.likeness import Kin, kin_of_condensed, kin_of_edited, kin_of_rewritten
 from commonplace.explain.standing import States
+from commonplace.limits import MAX_PAGE_ROWS
 from commonplace.model.entry import Line
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
@@ -86,16 +87,26 @@ class Tracer:
 
     states: States
     _records: dict[int, Record | None] = field(default_factory=dict)
+    _unknown: set[int] = field(default_factory=set)
     _changes: dict[int, _Change | None] = field(default_factory=dict)
     _kin: dict[int, Mapping[int, Sequence[Kin]]] = field(default_factory=dict)
 
     def records(self, versions: Iterable[int]) -> Program[Mapping[int, Record | None]]:
         """The records that made versions; None for one that is archived or hidden."""
         missing = [version for version in versions if version not in self._records]
-        if missing:
-            found = yield from records_of_versions(self.states.reader, self.states.key, missing)
-            self._records.update((version, found.get(version)) for version in missing)
+        for start in range(0, len(missing), MAX_PAGE_ROWS):
+            page = missing[start : start + MAX_PAGE_ROWS]
+            found = yield from records_of_versions(self.states.reader, self.states.key, page)
+            self._records.update((version, found.get(version)) for version in page)
         return self._records
+
+    def prepare(self, lines: Iterable[Line]) -> Program[None]:
+        """Learn how lines came to be, in the order of their writes: each is read off the last."""
+        versions = sorted({line.version for line in lines})
+        records = yield from self.records(versions)
+        for version in versions:
+            if not _begins(records[version]):
+                yield from self._kin_by_place(version)
 
     def pieces(self, line: Line, start: int = 0, end: int | None = None) -> Program[list[Piece]]:
         """Which version wrote each piece of a line, or of a part of it, through replacements."""
@@ -117,8 +128,13 @@ class Tracer:
             waiting += [part._replace(line=part.line or own) for part in reversed(parts)]
         return found
 
-    def origins(self, line: Line) -> Program[list[Origin]]:
-        """The older lines that a line came from, nearest first; empty: its writer began it."""
+    def origins(self, line: Line) -> Program[tuple[Origin, ...] | None]:
+        """The older lines that a line came from, nearest first; empty: its writer began it.
+
+        None: bytes are gone that would tell, or it would have taken too many.
+        """
+        if _begins((yield from self.records([line.version]))[line.version]):
+            return ()
         found: list[Origin] = []
         waiting = [(line, 1)]
         seen = {line[:2]}
@@ -140,25 +156,27 @@ class Tracer:
                     Origin(relation, named, one.line.text, one.line.version, record, depth)
                 )
                 waiting.append((one.line, depth + 1))
-        return found
+        return None if line.version in self._unknown else tuple(found)
 
     # --- one write ----------------------------------------------------------------------------
 
     def _kin_of(self, line: Line) -> Program[Sequence[Kin]]:
         """The lines of the text before it that a line came from by the write that made it."""
-        version = line.version
-        if version not in self._kin:
-            change = yield from self._change(version)
-            self._kin[version] = {} if change is None else _kin(change)
-        kin = self._kin[version].get(line.place, ())
+        kin = (yield from self._kin_by_place(line.version)).get(line.place, ())
         parts = yield from self._replaced(line, 0, len(line.text))
         if parts is None:
             return kin
-        change = yield from self._change(version)
+        change = yield from self._change(line.version)
         assert change is not None
         kept = dict.fromkeys(part.line for part in parts if part.line is not None)
         numbers = [Kin(each, change.before.index(each) + 1, same=False) for each in kept]
         return numbers or kin
+
+    def _kin_by_place(self, version: int) -> Program[Mapping[int, Sequence[Kin]]]:
+        if version not in self._kin:
+            change = yield from self._change(version)
+            self._kin[version] = {} if change is None else _kin(change)
+        return self._kin[version]
 
     def _change(self, version: int) -> Program[_Change | None]:
         """The write that made a version, unless it only added or what stood is not known."""
@@ -168,11 +186,12 @@ class Tracer:
 
     def _load(self, version: int) -> Program[_Change | None]:
         record = (yield from self.records([version]))[version]
-        if record is None or record.operation in _BEGINS or record.arguments is None:
+        if _begins(record):
             return None
         before = yield from self.states.at(version - 1)
         after = yield from self.states.at(version)
-        if before is None or after is None:
+        if record is None or record.arguments is None or before is None or after is None:
+            self._unknown.add(version)
             return None
         if not isinstance(before.value, tuple) or not isinstance(after.value, tuple):
             return None
@@ -186,6 +205,11 @@ class Tracer:
         if change is None or change.record.operation != "replace" or line not in change.after:
             return None
         return list(_parts(change, line, start, end))
+
+
+def _begins(record: Record | None) -> bool:
+    """Whether a record's lines are new, whatever they say."""
+    return record is not None and record.operation in _BEGINS
 
 
 def _parts(change: _Change, line: Line, start: int, end: int) -> Iterator[_Part]:

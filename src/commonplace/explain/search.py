@@ -1,15 +1,24 @@
-"""Search: the records that a text may have come from, over every historic state, by entry."""
+"""Search: where a text may have come from, over every historic state, by entry.
 
+The text index knows what records wrote. Two kinds of text it cannot know stand in states all the
+same: what was written before a reader's grant begins, and what retention left of records whose
+payloads it dropped. Entries with either are looked at where the reader's history begins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from commonplace import limits
 from commonplace.explain.needle import Needle
 from commonplace.limits import MAX_HITS
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
+from commonplace.storage.programs import provenance, reading
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.seeking import candidates
-from commonplace.storage.step import Program
+from commonplace.storage.programs.seeking import Place, candidates
+from commonplace.storage.step import Program, Statement
 
 _PROBES = 3
 _PAGES = 8
@@ -36,28 +45,36 @@ class Scope(NamedTuple):
 EVERYWHERE = Scope()
 
 
-class Sought(NamedTuple):
+@dataclass(slots=True)
+class Sought:
     """Records that made text with `probe` in it, newest first; `more` says that there are more.
 
-    `unsearchable` counts records whose text is gone.
+    `beginnings` are entries that may have it from before the reader's history. `unsearchable`
+    counts records whose text is gone.
     """
 
     probe: str
-    records: list[Record]
-    more: bool
-    unsearchable: int
+    records: list[Record] = field(default_factory=list)
+    more: bool = False
+    unsearchable: int = 0
+    beginnings: set[EntryKey] = field(default_factory=set)
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Add records that are not among them, in their order."""
+        both = {(each.revision, each.index): each for each in (*self.records, *records)}
+        self.records = [both[place] for place in sorted(both, reverse=True)]
 
     @property
     def by_entry(self) -> dict[EntryKey, list[Record]]:
         """The records of each entry; the entry first that had the probe first."""
-        found: dict[EntryKey, list[Record]] = {}
+        found: dict[EntryKey, list[Record]] = {key: [] for key in sorted(self.beginnings)}
         for record in reversed(self.records):
             found.setdefault(record.entry, []).append(record)
         return found
 
 
 def seek(reader: Reader, needle: Needle, scope: Scope = EVERYWHERE) -> Program[Sought]:
-    """The records that a needle may have come from, by the piece of it that has fewest."""
+    """Where a needle may have come from, by the piece of it that fewest records have."""
     best: Sought | None = None
     for probe in needle.probes[:_PROBES]:
         found = yield from _seek(reader, probe, scope)
@@ -65,20 +82,48 @@ def seek(reader: Reader, needle: Needle, scope: Scope = EVERYWHERE) -> Program[S
             best = found
         if not best.more:
             break
-    return best or Sought("", [], False, 0)
+    if best is None:
+        return Sought("")
+    if best.more and needle.may_span:  # too common a piece: then at least who wrote all of it
+        best.take((yield from _seek(reader, needle.form, scope)).records)
+    yield from _add_sealed(reader, best, scope)
+    return best
 
 
 def _seek(reader: Reader, probe: str, scope: Scope) -> Program[Sought]:
-    records: list[Record] = []
-    before: tuple[int, int] | None = None
-    unsearchable = 0
+    found = Sought(probe)
+    before: Place | None = None
     for _ in range(_PAGES):
         page = yield from candidates(reader, probe, limit=MAX_HITS, before=before)
-        records += (record for record in page.records if scope.holds(record.entry))
-        unsearchable = max(unsearchable, page.unsearchable)
+        found.records += (each for each in page.records if scope.holds(each.entry))
+        found.unsearchable = max(found.unsearchable, page.unsearchable)
+        found.beginnings |= {entry for entry in page.earlier if scope.holds(entry)}
         before = page.next_before
-        if before is None:
-            return Sought(probe, records, False, unsearchable)
-        if len(records) >= MAX_HITS:
+        if before is None or len(found.records) >= MAX_HITS:
             break
-    return Sought(probe, records[:MAX_HITS], True, unsearchable)
+    found.more = before is not None
+    return found
+
+
+def _add_sealed(reader: Reader, found: Sought, scope: Scope) -> Program[None]:
+    """Add the entries of regions where retention dropped payloads, as far as the reader sees."""
+    now = yield from reading.standing(reader.tenant)
+    if not now.floor or not found.unsearchable:
+        return
+    bound = (reader.tenant, 0, limits.MAX_UNSEARCHABLE)
+    (places,) = yield (Statement("unsaid_places", [bound]),)
+    for namespace, region, *_ in places:
+        after = ""
+        while scope.holds(EntryKey(namespace, region, scope.key or "")):
+            page = (reader.tenant, namespace, region, after, limits.MAX_PAGE_ROWS)
+            (rows,) = yield (Statement("entries_of_region", [page]),)
+            keys = [EntryKey(namespace, region, key) for (key,) in rows]
+            may = yield from provenance.reaches(reader, keys[:1])
+            if any(has.tier for has in may.values()):
+                found.beginnings |= {key for key in keys if scope.holds(key)}
+            if len(keys) < limits.MAX_PAGE_ROWS or len(found.beginnings) > MAX_HITS:
+                break
+            after = keys[-1].key
+    if len(found.beginnings) > MAX_HITS:
+        found.beginnings = set(sorted(found.beginnings)[:MAX_HITS])
+        found.more = True

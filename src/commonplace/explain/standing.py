@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from commonplace.core.replay import Replay
 from commonplace.core.text import Text
 from commonplace.errors import AccessDenied, Compacted, Erased, NotFound
 from commonplace.limits import MAX_STATES
@@ -20,10 +21,13 @@ from commonplace.model.entry import EntryKey, Line
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.reading import ABSENT, Found, Reader
 from commonplace.storage.programs.turning import version_at
+from commonplace.storage.rows import record_of
 from commonplace.storage.step import Program, Statement
 
 _HELD = 64
 """States of one entry that are kept at a time."""
+_STEPS = 16
+"""Records that a state is made from at the most, when one that shortly preceded it is kept."""
 
 
 class Window(NamedTuple):
@@ -90,12 +94,32 @@ class States:
 
     def _read(self, version: int) -> Program[Found | None]:
         if self.budget.left > 0:
-            with suppress(AccessDenied, Compacted, Erased, NotFound):
-                found = yield from reading.read_version(self.reader, self.key, version)
+            found = yield from self._from_before(version)
+            if found is None:
+                with suppress(AccessDenied, Compacted, Erased, NotFound):
+                    found = yield from reading.read_version(self.reader, self.key, version)
+            if found is not None:
                 self.budget.spend(found)
                 return found
         self.budget.unread += 1
         return None
+
+    def _from_before(self, version: int) -> Program[Found | None]:
+        """A state made from one shortly before it, which is cheaper than from a checkpoint."""
+        before = [each for each in self._held if version - _STEPS <= each < version]
+        base = self._held[max(before)] if before else None
+        if base is None:
+            return None
+        page = (self.reader.tenant, *self.key, base.version, version - base.version)
+        (rows,) = yield (Statement("history_page", [page]),)
+        replay = Replay()
+        replay.set(base.value)
+        for record in map(record_of, rows):
+            replay.take(record.operation, record.arguments, record.version, record.dead)
+        if not rows or not replay.known or record.version != version:
+            return None
+        who, at_us = record.actor.name, record.at_us
+        return Found(version, record.revision, record.dead, replay.value, who, at_us)
 
     def near(self, version: int, low: int, high: int) -> Program[tuple[int, Found | None]]:
         """A state that can be told, as near to `version` as doubling steps find between two."""

@@ -12,13 +12,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from commonplace.core.text import ended
-from commonplace.explain.needle import Needle, fold, leaves
+from commonplace.explain.needle import Needle, fold
 from commonplace.explain.pickaxe import pickaxe
 from commonplace.explain.search import seek
 from commonplace.explain.standing import open_states
 from commonplace.explain.stretch import stretches
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs import reading
+from commonplace.storage.texts import leaves
 from histories import BLOCK, FACT, NOTES, Memory, opened
 
 OTHER = FACT._replace(key="other")

@@ -8,6 +8,12 @@ WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version > ?
   AND operation <> 'append'
 ORDER BY version LIMIT 1
 
+-- name: entries_of_region
+-- Keys of a region after one, in order; after none, the block of the region comes first.
+SELECT key FROM entry
+WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND (key > ?4 OR ?4 = '')
+ORDER BY key LIMIT ?5
+
 -- name: records_of_versions
 -- The record of a version, once for each version that is asked for.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
