@@ -225,7 +225,9 @@ def test_a_prompt_tells_of_what_was_retracted_until_it_is_settled(
             (notice,) = turn.notices
             turn.acknowledge(notice, rerun=True)
         with web.turn() as turn:
-            assert turn.notices == () and "<retracted" not in turn.render("task/q3:findings").text
+            assert (
+                turn.notices == () and "<retracted ref" not in turn.render("task/q3:findings").text
+            )
 
 
 def test_lines_built_on_what_was_retracted_are_marked_from_then_on(
