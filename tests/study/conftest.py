@@ -31,7 +31,10 @@ ORCHESTRATED = {
         {"role": "Assistant", "content": "I looked.\nThere are 17 apples."},
         {"role": "Orchestrator (thought)", "content": 'Updated Ledger:\n{"done": true}'},
         {"role": "Orchestrator (thought)", "content": "Stalled.... Replanning..."},
-        {"role": "Orchestrator (thought)", "content": "New plan:\n\nThere are 17 apples, I think."},
+        {
+            "role": "Orchestrator (thought)",
+            "content": "New plan:\n\nThere are 17 apples in the basket, I think.",
+        },
         {"role": "Orchestrator (thought)", "content": ""},
         {"role": "Orchestrator (termination condition)", "content": "FINAL ANSWER: 17"},
     ],
