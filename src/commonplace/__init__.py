@@ -112,7 +112,13 @@ if TYPE_CHECKING:
     from commonplace.model.receipt import Position, Receipt
     from commonplace.model.record import Record
     from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
-    from commonplace.model.retention import Anchor, Archival, Compaction, Erasure
+    from commonplace.model.retention import (
+        Anchor,
+        Archival,
+        Compaction,
+        Erasure,
+        Forgetting,
+    )
     from commonplace.model.retraction import Notice, Retraction, Suspect
     from commonplace.storage.engine import Health
 
@@ -177,6 +183,7 @@ __all__ = [
     "Figure",
     "Finding",
     "ForeignTurn",
+    "Forgetting",
     "ForkedMemory",
     "FutureRevision",
     "Granted",
@@ -315,6 +322,7 @@ _HOMES = {
     "Archival": "commonplace.model.retention",
     "Compaction": "commonplace.model.retention",
     "Erasure": "commonplace.model.retention",
+    "Forgetting": "commonplace.model.retention",
     "Notice": "commonplace.model.retraction",
     "Retraction": "commonplace.model.retraction",
     "Suspect": "commonplace.model.retraction",

@@ -13,16 +13,23 @@ from commonplace.model.audit import AuditReport
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
-from commonplace.model.retention import Archival, Compaction, Erasure
+from commonplace.model.retention import Archival, Compaction, Erasure, Forgetting
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.author import Author
 
 if TYPE_CHECKING:
-    from commonplace.storage.programs import archive, auditing, erasure, retention, transfer
+    from commonplace.storage.programs import (
+        archive,
+        auditing,
+        erasure,
+        forgetting,
+        retention,
+        transfer,
+    )
 else:  # a tenth of every process's start-up, and few processes need them
-    archive, auditing, erasure, retention, transfer = (
+    archive, auditing, erasure, forgetting, retention, transfer = (
         LazyModule(f"commonplace.storage.programs.{name}")
-        for name in ("archive", "auditing", "erasure", "retention", "transfer")
+        for name in ("archive", "auditing", "erasure", "forgetting", "retention", "transfer")
     )
 
 
@@ -82,6 +89,18 @@ class Upkeep:
         while not progress.ended:
             progress = session.upkeep(retention.compact_page(author, progress))
         return progress.compaction()
+
+    def forget_served(self, before: int, *, reason: str = "") -> Forgetting:
+        """Forget what turns were served before a revision; their writes and notices stay.
+
+        Afterwards nobody can tell who was shown what before it. The newest record of each
+        actor stays until there is a newer one. Others write between its steps.
+        """
+        session, author = self._opened(), self._author()
+        progress = session.upkeep(forgetting.raise_served_floor(author, before, reason))
+        while not progress.ended:
+            progress = session.upkeep(forgetting.forget_page(author, progress))
+        return progress.forgetting()
 
     def archive(self, path: str | os.PathLike[str], *, through: int, reason: str = "") -> Archival:
         """Move the records up to revision `through` to a new file, leaving a chained anchor.

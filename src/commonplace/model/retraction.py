@@ -34,7 +34,8 @@ class Retraction:
     a page, nearest first, of the `total` records built on it; `hidden` of them are where this
     actor may not read, and `unclear` counts edits whose text is gone, so that nobody can tell.
     `complete` is False for a dry run that stopped looking at `limits.MAX_CASCADE`. `told` names
-    the actors who were shown it. `unchanged`: it had been taken back before, by `by`.
+    the actors who were shown it; who was shown it before the revision `served_floor` is forgotten
+    (`forget_served`). `unchanged`: it had been taken back before, by `by`.
     """
 
     operation: Literal["retract", "supersede"]
@@ -52,6 +53,7 @@ class Retraction:
     unclear: int = 0
     complete: bool = True
     told: tuple[str, ...] = ()
+    served_floor: int = 0
     unchanged: bool = False
 
     @property

@@ -25,6 +25,7 @@ from commonplace.storage.codec import check_size, check_text, check_value, encod
 from commonplace.storage.programs import cascade, provenance, reading
 from commonplace.storage.programs.author import Author, commit_own
 from commonplace.storage.programs.cascade import Front, Reached
+from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.target import Target, find_target, require_author
 from commonplace.storage.proposal import Draft, draft
@@ -209,6 +210,7 @@ def _told(
     reader: Reader, asked: Asked, target: Target, made: Draft, reached: Reached
 ) -> Generator[Step, Answer, Retraction]:
     arguments = made.write.arguments
+    forgotten = yield from served_floor(reader.tenant)
     rows: list[Row] = [
         (*built.entry, built.version, built.edge, built.depth) for built in reached.built
     ]
@@ -225,6 +227,7 @@ def _told(
         unclear=reached.unclear,
         complete=reached.complete,
         told=tuple(arguments.get("told", ())),
+        served_floor=forgotten if forgotten > target.place[0] else 0,
     )
     return (yield from _paged(reader, view, rows, asked.after))
 
