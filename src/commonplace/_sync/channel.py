@@ -6,9 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Final, Literal, Unpack
 
 from commonplace._sync.session import Options, Session
+from commonplace.core.dispatch import dispatch_text
 from commonplace.core.exchange import dispatch_id
 from commonplace.core.reserved import contract_key
 from commonplace.core.tokens import Estimator, estimate_tokens
@@ -27,6 +28,9 @@ from commonplace.storage.codec import check_value
 from commonplace.storage.programs import exchange, reading, turning
 from commonplace.storage.proposal import Draft, check_limit, check_version, following, new_key
 from commonplace.storage.publication import Publication, dispatched, published_entry, sources_of
+
+if TYPE_CHECKING:
+    from commonplace._sync.turn import Turn
 
 _PROPOSED: Final = object()
 """Stands for the value that a reply proposes."""
@@ -211,13 +215,15 @@ class Channel:
         limit: int = 50,
         budget_tokens: int | None = None,
         count: Estimator = estimate_tokens,
+        turn: "Turn | None" = None,
     ) -> Inbox:
         """What waits for this actor, oldest first, and how much more there is. Takes reader.
 
         For the writer these are dispatches with a reply, marked `stale` when something else was
         published since the version it was built on; for whoever else what was sent to them.
         None is ever cut: when the oldest does not fit, `BudgetTooSmall` says what would do.
-        `count` counts the text of one, where bytes by four are not exact enough.
+        `count` counts the text of one, where bytes by four are not exact enough. With `turn`
+        it is recorded that the turn was served these.
         """
         session = self._session
         if check_limit(limit) > MAX_INBOX:
@@ -227,7 +233,12 @@ class Channel:
         look = inboxes.inbox(
             session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count
         )
-        return session.read(look)
+        found = session.read(look)
+        if turn is not None:
+            for each in found:
+                key = dispatch_key(self._key, each.id)
+                turn._account.showed(session, key, each.version)
+        return found
 
     def receive(self, *, timeout_s: float | None = None) -> Iterator[Dispatch]:
         """What comes into this actor's inbox, as it comes, beginning with what waits.
@@ -337,4 +348,5 @@ class Channel:
             return replace(self._fresh(name), receipt=receipt)
         value = {**arguments, "state": "open", "reply": None, "by": "", "settled": None}
         key = dispatch_key(self._key, name)
-        return replace(exchange.dispatch_view(channel, key, 1, value, 0, 0), receipt=receipt)
+        view = exchange.dispatch_view(channel, key, 1, value, 0, 0)
+        return replace(view, text=dispatch_text(view), receipt=receipt)

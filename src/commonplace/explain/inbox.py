@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import replace
 
+from commonplace.core.dispatch import dispatch_text
 from commonplace.core.tokens import Estimator
 from commonplace.errors import BudgetTooSmall, CommonplaceError
 from commonplace.explain.diff import diff
@@ -70,7 +71,7 @@ def dispatch(reader: Reader, key: EntryKey, name: str) -> Program[Dispatch]:
     yield (Statement("begin_read"),)
     channel = yield from exchange.channel_at(reader, key)
     found = yield from exchange.dispatch_at(reader, channel, name)
-    whole = yield from _with_difference(reader, channel, found)
+    whole = yield from _whole(reader, channel, found)
     yield (Statement("commit"),)
     return whole
 
@@ -87,24 +88,25 @@ def arrivals(
         view = exchange.dispatch_view(
             channel, each.key, entry.version, entry.value, each.revision, each.at_us
         )
-        whole = yield from _with_difference(reader, channel, view)
+        whole = yield from _whole(reader, channel, view)
         found.append(((each.revision, each.place), whole))
     return found
 
 
-def _with_difference(
-    reader: Reader, channel: Channel, view: Dispatch
-) -> Generator[Step, Answer, Dispatch]:
-    """The dispatch with what was published since its worker had read, as the log has it.
+def _whole(reader: Reader, channel: Channel, view: Dispatch) -> Generator[Step, Answer, Dispatch]:
+    """The dispatch with what was published since its worker had read, and with its text."""
+    told = ""
+    if 0 < view.since < view.published:
+        told = yield from _difference(reader, channel, view)
+    whole = replace(view, difference=told)
+    return replace(whole, text=dispatch_text(whole))
 
-    It is looked up and not stored: what is erased from the channel is gone from here too.
-    """
-    if not 0 < view.since < view.published:
-        return view
+
+def _difference(reader: Reader, channel: Channel, view: Dispatch) -> Generator[Step, Answer, str]:
+    """What was published, looked up and not stored: what is erased there is gone here too."""
     at = channel.key.reference
     try:
         found = yield from diff(reader, at(view.since), at(view.published))
-        told = str(found)
     except CommonplaceError as error:  # compacted, erased, or from before the reader's time
-        told = f"(cannot be shown: {error})"
-    return replace(view, difference=told)
+        return f"(cannot be shown: {error})"
+    return str(found)

@@ -1,6 +1,5 @@
 """Dispatch, Reply and Inbox: what passes between a channel's writer and its workers."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,8 +42,8 @@ class Dispatch:
     channel there; `stands` is the version that was published last. `follows` names the
     dispatch that this one took the place of, `difference` what was published since the version
     its worker had read (`since`), and `by` the one that took this one's place; `committed` is
-    the version that stood when its reply was settled. `receipt` is there for whoever just sent
-    it.
+    the version that stood when its reply was settled. `text` is all of it for a prompt, escaped.
+    `receipt` is there for whoever just sent it.
     """
 
     channel: Reference
@@ -64,6 +63,7 @@ class Dispatch:
     difference: str = ""
     by: str = ""
     committed: int = 0
+    text: str = ""
     receipt: Receipt | None = field(default=None, compare=False)
 
     @property
@@ -87,21 +87,7 @@ class Dispatch:
         return to_datetime(self.at_us)
 
     def __str__(self) -> str:
-        """What there is to know of it, for a prompt; payloads as JSON, on one line each."""
-        lines = [f"dispatch {self.id} of {self.channel} to {self.to}: {_json(self.payload)}"]
-        if self.reply is not None:
-            lines.append(f"reply: {_json(self.reply.payload)}")
-        built = f"built on {self.channel.pinned(self.read)}, read at r{self._view}"
-        if self.stale:
-            built += f"; stale: @{self.stands} stands now"
-        lines.append(built)
-        if self.difference:
-            lines += [f"changed since @{self.since}, which the worker had read:", self.difference]
-        return "\n".join(lines)
-
-    @property
-    def _view(self) -> int:
-        return self.pin if self.reply is None else self.reply.revision
+        return self.text or str(self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +128,3 @@ class Inbox:
             f"{self.waiting} more waiting: settle these first, or ask for those behind them with "
             f"after={last}, or for more at once with limit= and budget_tokens=."
         )
-
-
-def _json(payload: Any) -> str:
-    return json.dumps(payload, ensure_ascii=False, sort_keys=True)
