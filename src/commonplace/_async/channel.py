@@ -231,11 +231,12 @@ class AsyncChannel:
         look = inboxes.inbox(
             session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count
         )
+        if turn is None:
+            return await session.read(look)
+        turn._account.require(session)
         found = await session.read(look)
-        if turn is not None:
-            for each in found:
-                key = dispatch_key(self._key, each.id)
-                await turn._account.showed(session, key, each.version)
+        for each in found:
+            await turn._account.showed(session, dispatch_key(self._key, each.id), each.version)
         return found
 
     async def receive(self, *, timeout_s: float | None = None) -> AsyncIterator[Dispatch]:

@@ -233,11 +233,12 @@ class Channel:
         look = inboxes.inbox(
             session.reader, self._key, limit=limit, budget_tokens=budget_tokens, count=count
         )
+        if turn is None:
+            return session.read(look)
+        turn._account.require(session)
         found = session.read(look)
-        if turn is not None:
-            for each in found:
-                key = dispatch_key(self._key, each.id)
-                turn._account.showed(session, key, each.version)
+        for each in found:
+            turn._account.showed(session, dispatch_key(self._key, each.id), each.version)
         return found
 
     def receive(self, *, timeout_s: float | None = None) -> Iterator[Dispatch]:
