@@ -58,14 +58,11 @@ class Known:
         """Why the run cannot have known what is cited; None if it can."""
         if (yield from self._is_known(reader, run, cited)):
             return None
-        versions = self.seen.versions
+        key, versions = self.key.reference(), self.seen.versions
         if not versions:
-            return f"Nothing of {self.key.reference()} was served to {run} before the report."
+            return f"Nothing of {key} since it was written was served to {run} before the report."
         some = ", ".join(f"@{version}" for version in versions[-3:])
-        return (
-            f"{run} was served {self.key.reference()}{some} before the report, and none of it "
-            "showed what is cited."
-        )
+        return f"{run} was served {key}{some} before the report, and that did not show it."
 
     def _is_known(self, reader: Reader, run: Run, cited: Cited) -> Program[bool]:
         if not cited.is_text:
@@ -98,31 +95,29 @@ class Known:
             return None
         if not cited.is_text or not isinstance(head.value, tuple):
             return f"It now stands at version {head.version}, and says something else there."
-        by = yield from self._ended(gone[0])
-        return f"{by} {(yield from self._now(library, cited, head.value))}".strip()
+        end = self.lived[gone[0]].end or head.version
+        by = yield from self._ended(end, self.lived[gone[0]].sure)
+        return f"{by} {(yield from self._now(library, cited, head.value, end))}"
 
-    def _ended(self, line: Line) -> Program[str]:
-        end = self.lived[line].end
-        if end is None:
-            return ""
+    def _ended(self, end: int, sure: bool) -> Program[str]:
+        """Who took a line out, in the version at which it stood no more."""
         made = yield from provenance.records_of_versions(self.states.reader, self.key, (end,))
         record = made.get(end)
-        if record is None or not self.lived[line].sure:
+        if record is None or not sure:
             return f"It was gone by version {end}."
         where = f"in version {end} (r{record.revision})"
         return f"{record.actor} took it out {where} by {record.operation}{_because(record)}."
 
-    def _now(self, library: Library, cited: Cited, head: Text) -> Program[str]:
+    def _now(self, library: Library, cited: Cited, head: Text, end: int) -> Program[str]:
+        """What stands in the place: of the write that took it out, or else of later ones."""
         places = yield from library.stands_now(cited, head)
-        shown_lines = [place for place in places if head[place].version > cited.version][:2]
-        if not shown_lines:
+        newer = [place for place in places if head[place].version > cited.version]
+        newer = [place for place in newer if head[place].version == end] or newer
+        if not newer:
             return "Nothing stands in its place."
-        version = self.states.head.version
-        said = "; ".join(
-            f"[{self.key.reference(version)}#L{place + 1}] {_quoted(head[place].text)}"
-            for place in shown_lines
-        )
-        return f"Now: {said}."
+        place = newer[0]
+        there = f"{self.key.reference(self.states.head.version)}#L{place + 1}"
+        return f"Now: {_quoted(head[place].text)} [{there}]."
 
     # --- suspect ------------------------------------------------------------------------------
 
