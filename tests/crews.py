@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from commonplace import Block, Memory, Namespace, NamespacePrefix, Receipt, Retraction, Turn
+from commonplace import Block, Memory, NamespacePrefix, Receipt, Retraction, Turn
 from commonplace.core.reserved import contract_key
 from commonplace.model.contract import Contract, RuleSpec
 from commonplace.model.entry import EntryKey
@@ -19,6 +19,7 @@ ACTORS = ("lead", "web", "ana", "wri")
 SPACE = "task/q3"
 BLOCKS = ("findings", "notes", "report")
 STORE = "facts"
+Tables = dict[str, list[Any]]
 DERIVED = ("turn", "served", "refusal", "lineage", "taken_back", "suspect", "notice", "waiting")
 
 
@@ -82,29 +83,19 @@ class Crew:
         reader = self._of[actor]._opened().reader
         return self.read(actor, statuses(reader, EntryKey(SPACE, name, key), range(1, 100)))
 
-    def tables(self) -> dict[str, list[Any]]:
+    def tables(self) -> Tables:
         """Every row of the derived tables."""
-        return {
-            table: self.sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6, 7")
-            for table in DERIVED
-        }
+        return tables_of(self._of["lead"])
 
     def sql(self, statement: str, *bindings: Any) -> list[Any]:
         """Straight into the tables, past everything."""
-        engine: Any = self._of["lead"]._opened().engine
-        return engine._connections.writer.use(
-            lambda driver: driver.connection.execute(statement, bindings).fetchall()
-        )
+        return _sql(self._of["lead"], statement, *bindings)
 
 
 @contextmanager
 def crew(path: Path | str = ":memory:") -> Iterator[Crew]:
     with ExitStack() as stack:
         yield Crew(path, stack)
-
-
-def task() -> Namespace:
-    return Namespace.task("q3")
 
 
 def _word(mark: Mark) -> str:
@@ -119,3 +110,15 @@ def suspects(done: Retraction) -> list[str]:
         f"{str(each.reference).removeprefix(f'{SPACE}:')} {each.edge} {each.depth}"
         for each in done.suspects
     ]
+
+
+def tables_of(memory: Memory) -> Tables:
+    """Every row of the derived tables of a memory, all its tenants."""
+    return {table: sorted(_sql(memory, f"SELECT * FROM {table}")) for table in DERIVED}
+
+
+def _sql(memory: Memory, statement: str, *bindings: Any) -> list[Any]:
+    engine: Any = memory._opened().engine
+    return engine._connections.writer.use(
+        lambda driver: driver.connection.execute(statement, bindings).fetchall()
+    )

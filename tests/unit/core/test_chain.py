@@ -85,3 +85,18 @@ def test_a_date_before_the_record_before_is_found_out() -> None:
     log[-1] = replace(log[-1], at_us=0)
     _, problems = walk(log)
     assert {code for code, *_ in problems} == {"edited", "order"}
+
+
+def test_a_commit_whose_end_was_archived_leads_on_by_the_digest_kept() -> None:
+    _, log = written()
+    number = next(n for n, record in enumerate(log) if record.index and log[n + 1].index == 0)
+    gone, follower = log[number], log[number + 1]
+    chain, problems = Chain.start("acme"), []
+    for record in log:
+        if record is not gone:
+            previous = gone.digest if record is follower else None
+            problems += chain.take(record, previous, gaps=True)
+    assert problems == []
+    for kept, gaps in ((b"\0" * 32, True), (gone.digest, False)):
+        before = Chain(gone.revision, log[number - 1].digest, at_us=gone.at_us)
+        assert [each.code for each in before.take(follower, kept, gaps=gaps)] == ["edited"]
