@@ -79,15 +79,15 @@ class AsyncChannel:
     async def dispatch(self, to: str, payload: Any, **options: Unpack[AsyncOptions]) -> Dispatch:
         """Send `payload`, any JSON, to an actor, with the pin. The writer alone may.
 
-        The pin is the head, or the revision of the turn it is sent in. An actor who may not read
-        the channel yet is made a reader of it, in a record of its own, if this actor owns it.
-        Raises `NotFound` for one with whom nothing in the namespace was ever shared.
+        The pin is the head, or the revision of the turn it is sent in (that of what the turn
+        itself published, if it did). An actor who may not read the channel yet is made a reader
+        of it, in a record of its own, if this actor owns it. Raises `NotFound` for one with whom
+        nothing in the namespace is shared, and `AccessDenied` for one from whom it was taken.
         """
         session, to = self._session, check_name(to, "actor")
         told = check_value(payload, "payload")
         options, name = self._keyed(options)
-        turn = options.get("turn")
-        at = None if turn is None else turn.revision
+        at = await self._view(options.get("turn"))
         sent = await session.read(exchange.sending(session.reader, self._key, to, at))
         if not sent.reads and sent.channel.writer == session.actor.name:
             await self._let_read(to, name)
@@ -110,8 +110,7 @@ class AsyncChannel:
         options, name = self._keyed(options)
         old = await self._fresh(dispatch)
         whom = old.to if to is None else check_name(to, "actor")
-        turn = options.get("turn")
-        at = None if turn is None else turn.revision
+        at = await self._view(options.get("turn"))
         sent = await session.read(exchange.sending(session.reader, self._key, whom, at))
         if not sent.reads and sent.channel.writer == session.actor.name:
             await self._let_read(whom, name)
@@ -310,13 +309,20 @@ class AsyncChannel:
     def _keyed(self, options: AsyncOptions) -> tuple[AsyncOptions, str]:
         """Options with an idempotency key, and the id that it gives to what is sent under it."""
         key = options.get("idempotency_key") or new_key(time.time_ns() // 1000, os.urandom(8))
-        keyed: AsyncOptions = {**options, "idempotency_key": key}
+        keyed: AsyncOptions = {"kind": "directive", **options, "idempotency_key": key}
         return keyed, dispatch_id(self._session.actor.name, self._key, key)
+
+    async def _view(self, turn: "AsyncTurn | None") -> int | None:
+        """What whoever sends something in a turn sees of the channel: its own publication too."""
+        if turn is None:
+            return None
+        turn._account.require(self._session)
+        own = (await turn._account.basis(self._key)).own
+        return await self._revision_of(own[-1]) if own else turn.revision
 
     async def _let_read(self, actor: str, name: str) -> None:
         session = self._session
-        known = exchange.require_known(session.reader, self._key.namespace, actor)
-        await session.read(known)
+        await session.read(exchange.require_untaken(session.reader, self._key, actor))
         assert self.reference.namespace is not None
         reason = f"to be sent dispatch {name}"
         grant = shares.grants(

@@ -165,6 +165,8 @@ class AsyncSession:
         turn = plain.pop("turn", None)
         plain.pop("unless_changed", None)
         basis = None if turn is None else await turn._account.arguments(self, key)
+        if key.region == DISPATCHES:
+            basis = None  # it was sent to be answered, whatever the turn reads
         return draft(key, operation, arguments, expect=expect, basis=basis, asked=asked, **plain)
 
     async def write(self, draft: Draft) -> Receipt:

@@ -9,7 +9,7 @@ from commonplace.core.access import Reach, Tier
 from commonplace.core.exchange import is_dispatch_id
 from commonplace.core.rules import SingleWriter
 from commonplace.core.state import EntryState
-from commonplace.errors import ContractMismatch, Erased, NotFound
+from commonplace.errors import AccessDenied, ContractMismatch, Erased, NotFound
 from commonplace.model.channel import Dispatch, Reply, dispatch_key
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
@@ -124,6 +124,24 @@ def demotion(reader: Reader, namespace: str, region: str, writer: str) -> Progra
     if has.tier < Tier.READER:
         yield from require_known(reader, namespace, writer)
     return Demotion(contract, version, has)
+
+
+def require_untaken(reader: Reader, key: EntryKey, actor: str) -> Generator[Step, Answer, None]:
+    """Raise unless an actor who may not read a channel may be let in without being asked for.
+
+    That is `NotFound` for one who is not known, and `AccessDenied` for one who was shut out: what
+    an owner took back by name is given back by name.
+    """
+    now = yield from reading.standing(reader.tenant)
+    keys = access.grant_keys(actor, key.namespace, key.region)
+    grants = yield from reading.access_entries(reader, now.access_revision, keys)
+    if any(grant.dead for grant in grants):
+        raise AccessDenied(
+            f"Not sent. {actor}'s access to {key.reference()} was taken back. Share it again by "
+            "name first.",
+            actor=actor,
+        )
+    yield from require_known(reader, key.namespace, actor)
 
 
 # --- dispatches ---------------------------------------------------------------------------------

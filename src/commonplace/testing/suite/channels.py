@@ -129,6 +129,16 @@ def test_dispatch_of_a_turn_carries_its_pin(harness: Harness) -> None:
         assert (reply.read, reply.reply.revision) == (1, sent.pin)
 
 
+def test_dispatch_of_a_turn_that_published_carries_what_it_published(harness: Harness) -> None:
+    with _channel(harness) as (stage, plan, worker):
+        with stage.owner.turn() as turn:
+            receipt = plan.publish({"steps": ["rest"]}, turn=turn)
+            sent = plan.dispatch("docs", {"step": "rest"}, turn=turn)
+        assert (sent.pin, sent.published) == (receipt.revision, 2)
+        worker.reply(sent, "done")
+        assert not plan.inbox().dispatches[0].stale
+
+
 def test_only_who_it_went_to_replies(harness: Harness) -> None:
     with _channel(harness) as (stage, plan, worker):
         sent = plan.dispatch("docs", {"step": "read"})
@@ -164,8 +174,10 @@ def test_dispatch_lets_its_actor_read_the_channel_and_no_more(harness: Harness) 
         late = _of(stage.open("late"))
         late.reply(late.inbox().dispatches[0], "done")
         refused(NotOwner, lambda: late.publish(1))
+        stage.task.unshare("late", region="plan")
         before = stage.owner.position()
         refused(NotFound, lambda: plan.dispatch("mistyped", {"step": "read"}))
+        refused(AccessDenied, lambda: plan.dispatch("late", {"step": "read"}))
         assert stage.owner.position() == before
 
 
