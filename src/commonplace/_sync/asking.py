@@ -3,8 +3,9 @@
 """Asking: the questions that the log answers; who wrote what, when, from what and why."""
 
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from commonplace._lazy import LazyModule
 from commonplace._sync.session import Session
 from commonplace._sync.snapshot import time_us
 from commonplace.core.reserved import contract_key
@@ -19,6 +20,17 @@ from commonplace.model.reference import Reference
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.proposal import as_reference, check_limit, check_version
+
+if TYPE_CHECKING:
+    from commonplace.explain import pickaxe as axing
+    from commonplace.explain import search
+    from commonplace.explain import why as explaining
+    from commonplace.explain.pickaxe import Pickaxe
+    from commonplace.explain.why import Why
+else:  # few processes ask this much
+    axing, search, explaining = (
+        LazyModule(f"commonplace.explain.{name}") for name in ("pickaxe", "search", "why")
+    )
 
 
 class Filters(TypedDict, total=False):
@@ -115,10 +127,60 @@ class Asking:
         session = self._opened()
         return session.read(resolve(session.reader, as_reference(reference)))
 
-    def blame(self, reference: Reference | str) -> list[BlameLine]:
-        """Who wrote each line that a reference names, in which version and why."""
+    def blame(self, reference: Reference | str, *, origins: bool = False) -> list[BlameLine]:
+        """Who wrote each line that a reference names, in which version and why.
+
+        With `origins`, also the older lines that its words came from, through every replacement,
+        edit, condensation and rewrite.
+        """
         session = self._opened()
-        return session.read(blame_passage(session.reader, as_reference(reference)))
+        program = blame_passage(session.reader, as_reference(reference), origins=origins)
+        return session.read(program)
+
+    def why(
+        self,
+        text: str,
+        where: Namespace | NamespacePrefix | None = None,
+        *,
+        region: str | None = None,
+        key: str | None = None,
+        limit: int = 20,
+        depth: int = 1,
+    ) -> "Why":
+        """Where a text came from, how long it stood, who was served it, what was built on it.
+
+        Every historic state that this actor may read is searched, first for the text as it is
+        written, then whatever its letters' case and white space. At most about `limit`
+        occurrences are told, oldest first; derivations are followed `depth` levels. The
+        answer's `unknown` says in sentences what cannot be known.
+        """
+        session = self._opened()
+        scope = search.scope(where, region, key)
+        check_limit(limit)
+        return session.read(
+            explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
+        )
+
+    def pickaxe(
+        self,
+        text: str,
+        where: Namespace | NamespacePrefix | None = None,
+        *,
+        region: str | None = None,
+        key: str | None = None,
+        limit: int = 50,
+        before: tuple[int, int] | None = None,
+    ) -> "Pickaxe":
+        """Records that changed how often a text, exactly so, occurs in an entry, newest first.
+
+        The next page is asked for with `before`, the last one's `next_before`.
+        """
+        session = self._opened()
+        scope = search.scope(where, region, key)
+        check_limit(limit)
+        return session.read(
+            axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
+        )
 
     def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""

@@ -16,6 +16,7 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance, reading
+from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.seeking import Place, candidates
 from commonplace.storage.step import Program, Statement
@@ -43,6 +44,12 @@ class Scope(NamedTuple):
 
 
 EVERYWHERE = Scope()
+
+
+def scope(where: Namespace | NamespacePrefix | None, region: str | None, key: str | None) -> Scope:
+    """A scope of what a caller gave. Raises an `InvalidInput` for what could hold nothing."""
+    wanted = LogFilter(where=where, region=region, key=key).checked()
+    return Scope(wanted.where, wanted.region, wanted.key)
 
 
 @dataclass(slots=True)
