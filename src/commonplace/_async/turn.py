@@ -30,10 +30,12 @@ class AsyncTurn:
 
     `revision` is the pin and `id` the name under which the turn's writes and what it was served
     are found again. `notices` are the retractions of what this actor was shown before, until
-    they are acknowledged; `more_notices` counts those beyond `limits.MAX_NOTICES`. Reads show the pinned revision with the turn's own writes in it. A write
-    given `turn=` conflicts only with what others did after the pin, where its rule says that
-    the two do not commute. What was served is recorded with the turn's first write, at a fence
-    and at the end, in the actor's own namespace.
+    they are acknowledged; `more_notices` counts those beyond `limits.MAX_NOTICES`.
+
+    Reads show the pinned revision with the turn's own writes in it. A write given `turn=`
+    conflicts only with what others did after the pin, where its rule says that the two do not
+    commute. What was served is recorded with the turn's first write, at a fence and at the end,
+    in the actor's own namespace.
 
     A turn is not a transaction: each of its writes commits at once. Threads may share one;
     another process, actor or memory may not (`ForeignTurn`), but can join its pin.
