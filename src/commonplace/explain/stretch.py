@@ -23,13 +23,15 @@ from commonplace.storage.step import Program
 class Stretch(NamedTuple):
     """Versions `first` to below `end` (None: the head has it), all of which contain the text.
 
-    `makers` are the versions that wrote lines it stood in. `sure` as in `Window`.
+    `makers` are the versions that wrote lines it stood in. `sure` as in `Window`. `begun` is
+    False when the text stood before `first` too, from records that were not followed.
     """
 
     first: int
     end: int | None
     makers: frozenset[int]
     sure: bool = True
+    begun: bool = True
 
 
 def stretches(
@@ -53,6 +55,27 @@ def seen_later(states: States, records: Iterable[Record]) -> list[Record]:
 def holds_text(states: States, records: Iterable[Record]) -> bool:
     """Whether an entry is a text, and no JSON value."""
     return isinstance(states.head.value, tuple) or any(map(writes_text, records))
+
+
+def checked_ends(states: States, needle: Needle, runs: Iterable[Stretch]) -> Program[list[Stretch]]:
+    """Runs found without the older records that have the text: are their ends the true ones?
+
+    They are if the states on either side do not contain it.
+    """
+    found = []
+    for run in runs:
+        begun = not (yield from _holds(states, needle, run.first - 1))
+        over = run.end is None or not (yield from _holds(states, needle, run.end))
+        found.append(run._replace(begun=begun, sure=run.sure and over))
+    return found
+
+
+def _holds(states: States, needle: Needle, version: int) -> Program[bool]:
+    """Whether a state contains the text, or may; what the reader cannot see does not."""
+    if version < max(1, states.first.version):
+        return False
+    found = yield from states.at(version)
+    return found is None or needle.is_in(found.value)
 
 
 def lines_made(states: States, record: Record) -> Program[Text]:
