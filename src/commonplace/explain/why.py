@@ -15,7 +15,7 @@ from commonplace.explain.needle import Needle
 from commonplace.explain.origin import Tracer
 from commonplace.explain.search import EVERYWHERE, Scope, seek
 from commonplace.explain.standing import Budget, States, open_states
-from commonplace.explain.stretch import Stretch, stretches
+from commonplace.explain.stretch import Stretch, doubted, stretches
 from commonplace.explain.unknown import Bounds, sentences
 from commonplace.limits import MAX_SOUGHT_BYTES
 from commonplace.model.entry import EntryKey, Line
@@ -180,6 +180,8 @@ def _look(
         if states.since:
             since[key] = states.since
         runs = yield from stretches(states, needle, sought.probe, records)
+        if sought.more:
+            runs = yield from doubted(states, needle, runs)
         found += ((states, run) for run in runs)
     omitted = len(waiting) - looked + (len(found) > limit)
     return _Looked(found[:limit], omitted, sought.more, sought.unsearchable, since)
@@ -197,7 +199,7 @@ def _occurrence(
     wanted = [stretch.first, stretch.end or 0, *sorted(stretch.makers)[: MAX_AGAIN + 1]]
     wanted += [part.version for part in parts]
     records = yield from provenance.records_of_versions(reader, key, wanted)
-    introduced = records.get(stretch.first)
+    introduced = records.get(stretch.first) if stretch.begun else None
     ended = records.get(stretch.end or 0)
     source = Source(states, stretch.first, stretch.end, lambda found: _places(needle, found))
     read = yield from readings(reader, source)
@@ -224,7 +226,7 @@ def _occurrence(
         derived=tuple(derived.derivations),
         more_derived=derived.more,
         hidden=derived.hidden,
-        sure=stretch.sure,
+        sure=stretch.sure and stretch.begun,
     )
 
 
