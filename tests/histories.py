@@ -17,7 +17,7 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import listing, reading
 from commonplace.storage.programs.auditing import examine
 from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.reading import Found, Reader
+from commonplace.storage.programs.reading import END_OF_COMMIT, Found, Reader
 from commonplace.storage.proposal import Draft, draft, group_of
 from commonplace.storage.sqlite.driver import Driver
 from commonplace.storage.sqlite.engine import SqliteEngine
@@ -94,8 +94,8 @@ class Memory:
     def read(self, key: EntryKey = BLOCK) -> Found:
         return self.engine.read(reading.read_entry(self.reader, key))
 
-    def read_at(self, revision: int, key: EntryKey = BLOCK) -> Found:
-        return self.engine.read(reading.read_entry_at(self.reader, key, revision))
+    def read_at(self, revision: int, key: EntryKey = BLOCK, place: int = END_OF_COMMIT) -> Found:
+        return self.engine.read(reading.read_entry_at(self.reader, key, revision, place))
 
     def history(self, key: EntryKey = BLOCK) -> Sequence[Any]:
         return self.engine.read(listing.history(self.reader, key, 10_000))[::-1]

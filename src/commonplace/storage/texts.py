@@ -108,6 +108,11 @@ def words(text: str) -> list[str]:
     return text.replace("\0", " ").casefold().split()
 
 
+def trigrams(text: str) -> list[str]:
+    """The trigrams of what the index is given."""
+    return [text[n : n + _GRAM] for n in range(len(text) - _GRAM + 1)]
+
+
 def says(text: str, sought: Sequence[str]) -> bool:
     """Whether a text holds these words, one after the other."""
     folded = text.casefold()
@@ -125,13 +130,13 @@ def grams(sought: Sequence[str]) -> list[str]:
     every: dict[str, None] = {}
     for number, word in enumerate(sought):
         padded = " " * (number > 0) + word + " " * (number < last)
-        every |= dict.fromkeys(padded[n : n + _GRAM] for n in range(len(padded) - _GRAM + 1))
+        every |= dict.fromkeys(trigrams(padded))
     found = list(every)
     if len(found) <= MAX_GRAMS:
         return found
     return [found[n * len(found) // MAX_GRAMS] for n in range(MAX_GRAMS)]
 
 
-def query(trigrams: Iterable[str]) -> str:
-    """The question for all of them, as the index takes it."""
-    return " AND ".join('"' + each.replace('"', '""') + '"' for each in trigrams)
+def query(wanted: Iterable[str]) -> str:
+    """The question for rows with all these trigrams, as the index takes it."""
+    return " AND ".join('"' + each.replace('"', '""') + '"' for each in wanted)

@@ -27,6 +27,7 @@ from commonplace.storage.codec import decode
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.forgetting import served_floor
+from commonplace.storage.programs.comparing import compare
 from commonplace.storage.programs.inspection import Inspector, name_of
 from commonplace.storage.programs.reading import Reader, Standing, require_tenant, standing
 from commonplace.storage.programs.rederiving import Rederiver
@@ -55,6 +56,7 @@ def examine(tenant: str, expect: Position | Receipt | None = None) -> Program[Au
     yield from walk.log()
     yield from walk.entries()
     yield from walk.namespaces()
+    yield from compare(tenant, now.revision, lambda what: walk.find("index", (0, 0), "", what))
     yield (Statement("rollback"),)
     return walk.report()
 

@@ -54,7 +54,7 @@ def advance(tenant: str) -> Generator[Step, Answer, int]:
     (sizes,) = yield (Statement("text_sizes", [page]),)
     if not sizes:
         return at.revision
-    through = _bounded(sizes)
+    through = bounded(sizes)
     (rows,) = yield (Statement("text_rows", [(tenant, at.revision, through)]),)
     written = yield from _with_lines(tenant, [Written(*row) for row in rows])
     documents = [
@@ -71,7 +71,7 @@ def advance(tenant: str) -> Generator[Step, Answer, int]:
     return through
 
 
-def _bounded(sizes: Sequence[Row]) -> int:
+def bounded(sizes: Sequence[Row]) -> int:
     """The last revision of a batch: whole commits, at least one, and about so many bytes."""
     through, total = sizes[0][0], 0
     cut = sizes[-1][0] if len(sizes) == limits.INDEX_BATCH_RECORDS else None
@@ -208,7 +208,7 @@ def unindex(tenant: str) -> Generator[Step, Answer, None]:
         (sizes,) = yield (Statement("text_sizes", [page]),)
         if not sizes or after >= at.revision:
             break
-        through = _bounded(sizes)
+        through = bounded(sizes)
         (rows,) = yield (Statement("text_rows", [(tenant, after, through)]),)
         out = yield from taken_out(tenant, [(row[0], row[1]) for row in rows], for_good=False)
         yield (Statement("begin_write"), *out, Statement("commit"))

@@ -177,7 +177,9 @@ class _Hunt:
             place = (row[0], row[1], row[_VERSION])
             row = (*row[:_MADE], (yield from lines_left(self.reader.tenant, entry, *place)))
         text = made_of_row(row)
-        if not says(text, self.sought) or not (yield from self._readable(row, entry)):
+        if not text or not says(text, self.sought):
+            return False
+        if not (yield from self._readable(row, entry)):
             return False
         self.found.append(row)
         self.texts.append(text)

@@ -30,6 +30,12 @@ class CommitUnknown(Exception):
 def translate(error: apsw.Error, path: str) -> CommonplaceError:
     """The error for callers; whatever failed was rolled back."""
     if isinstance(error, apsw.CorruptError):
+        if "fts5" in str(error):
+            return DamagedMemory(
+                f"The text index of {path} is damaged ({error}), and nothing else is known to be. "
+                "Run `commonplace reindex`, or memory.reindex(), and ask again.",
+                path=path,
+            )
         return DamagedMemory(
             f"Nothing was written: {path} is damaged ({error}). Stop writing, keep a copy of "
             "the file with its -wal, and run `commonplace audit`.",

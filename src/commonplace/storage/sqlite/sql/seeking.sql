@@ -58,9 +58,10 @@ INSERT INTO sought (sought, rank) VALUES ('secure-delete', ?)
 -- 0: something that was taken out is still to be found until all is merged.
 SELECT v FROM sought_config WHERE k = 'secure-delete'
 
--- name: sought_holds
--- Whether one row has all of some trigrams, asked for row by row.
-SELECT rowid FROM sought WHERE sought MATCH ? AND rowid = ?
+-- name: sought_count
+-- How many commits have a trigram, and the sum of their revisions.
+SELECT count(*), coalesce(sum(rowid - ?2), 0) FROM sought
+WHERE sought MATCH ?1 AND rowid > ?2 AND rowid <= ?3
 
 -- name: sought_check
 -- Whether the index is sound in itself.

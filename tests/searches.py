@@ -1,0 +1,134 @@
+"""Searches: what a search of everything finds, for tests of the one that is quick."""
+
+import random
+from collections.abc import Iterator
+
+from commonplace.errors import Compacted, Erased
+from commonplace.model.entry import EntryKey
+from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.seeking import Candidates, candidates
+from commonplace.storage.proposal import draft
+from commonplace.storage.texts import leaves, made_text, says, words
+from histories import BLOCK, FACT, NOTES, TENANT, Memory
+
+Found = set[tuple[int, int]]
+
+WORDS = (
+    *("churn", "fell", "12%", "in", "Q3", "the", "of", "a", "Straße", "STRASSE", "ÉCOLE"),
+    *(
+        "école",
+        "İstanbul",
+        "ΟΔΟΣ",
+        "οδος",
+        "日本語のテキスト",
+        "한국어",
+        "naïve",
+        "e\u0301",
+        "\u212a",
+    ),
+    *("ﬁne", "🙂🙃", '"quoted"', "back\\slash", "tab\there", "100.5", "-7", "x", "\u00a0", "zq"),
+)
+
+
+def sought(memory: Memory, text: str, reader: Reader | None = None, page: int = 100) -> Found:
+    """Everything found, page by page, which must be newest first and each of them once."""
+    found: list[tuple[int, int]] = []
+    before = None
+    while True:
+        program = candidates(reader or memory.reader, text, limit=page, before=before)
+        got: Candidates = memory.engine.read(program)
+        assert len(got.records) == len(got.texts) <= page
+        assert all(says(made, words(text)) for made in got.texts)
+        found += [(record.revision, record.index) for record in got.records]
+        before = got.next_before
+        if not got.more:
+            assert found == sorted(set(found), reverse=True)
+            return set(found)
+
+
+def everything(memory: Memory) -> dict[tuple[int, int], str]:
+    """What every record made, by reading the states after it; by its payload if those are gone."""
+    made: dict[tuple[int, int], str] = {}
+    rows = memory.sql(
+        "SELECT revision, place, payload, made, namespace, region, key, version, operation "
+        "FROM log WHERE substr(region, 1, 1) <> '_' AND payload IS NOT NULL"
+    )
+    for revision, place, payload, lines, *entry, version, operation in rows:
+        try:
+            value = memory.read_at(revision, EntryKey(*entry), place).value
+        except (Compacted, Erased):
+            made[revision, place] = made_text(operation, payload, lines)
+            continue
+        if isinstance(value, tuple):
+            made[revision, place] = "\n".join(x.text for x in value if x.version == version)
+        elif operation == "put":
+            made[revision, place] = "\n".join(leaves(value))
+    return made
+
+
+def brute(made: dict[tuple[int, int], str], text: str) -> Found:
+    return {place for place, said in made.items() if said and says(said, words(text))}
+
+
+def sentence(chance: random.Random) -> str:
+    return " ".join(chance.choice(WORDS) for _ in range(chance.randrange(1, 12)))
+
+
+def live(memory: Memory, seed: int, writes: int) -> None:
+    """Texts of every script through every operation that makes text."""
+    chance = random.Random(seed)
+    for number in range(writes):
+        kind = chance.randrange(10)
+        head = memory.read(BLOCK)
+        lines = [line.text for line in head.value or ()]
+        if kind < 4 or len(lines) < 3:
+            memory.append("\n".join(sentence(chance) for _ in range(chance.randrange(1, 4))))
+        elif kind < 6:
+            once = [line for line in lines if line and "\n".join(lines).count(line[:-1]) == 1]
+            if once:
+                line = chance.choice(once)
+                memory.write(BLOCK, "replace", old=line[:-1], new=line[:-1] + sentence(chance))
+        elif kind == 6:
+            at = {"after": len(lines) // 2, "expect": head.version}
+            memory.write(BLOCK, "insert", text=sentence(chance), **at)
+        elif kind == 7:
+            value = {"n": number / 8, "deep": [sentence(chance), {"name": [sentence(chance), -7]}]}
+            memory.put(value, FACT._replace(key=f"k{number % 3}"))
+        elif kind == 8:
+            memory.commit(
+                draft(BLOCK, "append", {"text": sentence(chance)}),
+                draft(NOTES, "append", {"text": sentence(chance)}),
+            )
+        elif head.version > 9:
+            through = head.version - 4
+            memory.write(BLOCK, "condense", text=sentence(chance), through=through)
+
+
+def needles(made: dict[tuple[int, int], str], seed: int, count: int = 120) -> Iterator[str]:
+    """Pieces of what was said, in other cases and with other spaces, and things nobody said."""
+    chance = random.Random(seed)
+    said = [text for text in made.values() if text]
+    for number in range(count):
+        text = chance.choice(said)
+        start = chance.randrange(len(text))
+        piece = text[start : start + chance.choice((1, 2, 3, 4, 5, 8, 13, 30, 80))]
+        yield (piece, piece.upper(), piece.swapcase(), piece.replace(" ", "\n"))[number % 4]
+    yield from ("nobody said", "zzz", "12% in Q3 the the of", " ", "text", "value", "deep")
+
+
+def agrees(memory: Memory, seed: int) -> None:
+    made = everything(memory)
+    for text in needles(made, seed):
+        assert sought(memory, text) == brute(made, text), repr(text)
+
+
+def cursor(memory: Memory) -> int:
+    rows = memory.sql("SELECT revision FROM seeking WHERE tenant = ?", TENANT)
+    return int(rows[0][0]) if rows else 0
+
+
+def forget(memory: Memory) -> None:
+    """Leave the memory as one that an older release wrote, brought to this schema."""
+    memory.sql("INSERT INTO sought (sought) VALUES ('delete-all')")
+    memory.sql("DELETE FROM seeking")
+    memory.sql("UPDATE log SET made = NULL")

@@ -1,0 +1,182 @@
+"""Seeking: the text index against a search of everything, whatever state it is in."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from commonplace import limits
+from commonplace.core import access
+from commonplace.model.actor import Actor
+from commonplace.model.entry import EntryKey
+from commonplace.storage.cache import StateCache
+from commonplace.storage.programs.indexing import catch_up, index_all
+from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.retention import compact
+from commonplace.storage.programs.seeking import candidates
+from commonplace.storage.proposal import draft, group_of
+from commonplace.storage.texts import grams, words
+from histories import (
+    BLOCK,
+    IN_MEMORY,
+    NOTES,
+    SPACE,
+    TENANT,
+    opened,
+    stopped,
+)
+from searches import WORDS, agrees, brute, cursor, everything, forget, live, needles, sought
+
+
+@pytest.fixture(params=[4, 64])
+def often(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The index is carried on every few commits, in small batches."""
+    monkeypatch.setattr(limits, "INDEX_EVERY_REVISIONS", request.param)
+    monkeypatch.setattr(limits, "INDEX_BATCH_RECORDS", 16)
+    return int(request.param)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_finds_what_a_search_of_everything_finds(often: int, seed: int) -> None:
+    with opened(IN_MEMORY) as memory:
+        live(memory, seed, 150)
+        assert 0 < cursor(memory) < memory.head.revision + (often == 4)
+        agrees(memory, seed)
+        memory.assert_sound()
+
+
+def test_pages_of_any_size_give_the_same(often: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(IN_MEMORY) as memory:
+        live(memory, 5, 120)
+        for text in ("the", "12%", "x", "of the", "école"):
+            whole = sought(memory, text)
+            assert whole
+            assert all(sought(memory, text, page=size) == whole for size in (1, 2, 7))
+            with monkeypatch.context() as tight:
+                tight.setattr(limits, "MAX_SOUGHT_ROWS", 5)
+                tight.setattr(limits, "MAX_PAGE_ROWS", 3)
+                assert sought(memory, text, page=4) == whole
+
+
+def test_it_catches_up_from_nothing_and_is_right_at_every_step(often: int) -> None:
+    with opened(IN_MEMORY) as memory:
+        live(memory, 6, 90)
+        made, lines = everything(memory), memory.sql("SELECT made FROM log ORDER BY 1")
+        forget(memory)
+        texts = list(needles(made, 6, 25))
+        steps = 0
+        while True:
+            for text in texts:
+                assert sought(memory, text) == brute(made, text), (steps, text)
+            before = cursor(memory)
+            assert memory.execute(catch_up(TENANT)) == cursor(memory) - before
+            if cursor(memory) == before:
+                break
+            steps += 1
+        assert steps > 3 and cursor(memory) == memory.head.revision
+        assert memory.sql("SELECT made FROM log ORDER BY 1") == lines
+        memory.assert_sound()
+
+
+def test_writing_alone_catches_up(often: int) -> None:
+    with opened(IN_MEMORY) as memory:
+        live(memory, 7, 60)
+        forget(memory)
+        for number in range(4 * often):
+            memory.append(f"more {number}")
+        assert cursor(memory) > 0
+        agrees(memory, 7)
+
+
+def test_most_writes_leave_the_index_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(IN_MEMORY) as memory:
+        for number in range(limits.INDEX_EVERY_REVISIONS - memory.head.revision - 2):
+            memory.append(f"write {number}")
+        assert cursor(memory) == 0
+        memory.append("one more")
+        assert cursor(memory) == memory.head.revision == limits.INDEX_EVERY_REVISIONS - 1
+        memory.append("x" * limits.INDEX_EVERY_BYTES)
+        assert cursor(memory) == memory.head.revision
+
+
+def test_a_stop_anywhere_leaves_it_right(tmp_path: Path, often: int) -> None:
+    with opened(tmp_path / "m.db") as memory:
+        live(memory, 8, 40)
+        made = everything(memory)
+        forget(memory)
+        texts = list(needles(made, 8, 10))
+        steps = 0
+        while not stopped(memory, index_all(TENANT), steps):
+            steps += 3
+            for text in texts:
+                assert sought(memory, text) == brute(made, text)
+            memory.assert_sound()
+        assert steps > 10
+
+
+# --- who may see what ---------------------------------------------------------------------------
+
+
+def test_a_reader_finds_only_what_it_may_read() -> None:
+    with opened(IN_MEMORY) as memory:
+        memory.append("the secret sauce")
+        bob = Reader(TENANT, "bob", StateCache())
+        assert sought(memory, "secret sauce", bob) == set()
+        where = access.region_grant(SPACE, BLOCK.region, "bob")
+        memory.commit(draft(where, "grant", {"tier": "reader", "history": False}))
+        shared = memory.append("secret again").revision
+        memory.append("secret elsewhere", NOTES)
+        memory.execute(index_all(TENANT))
+        assert sought(memory, "secret", bob) == {(shared, 0)}
+        memory.execute(compact(memory.author, memory.head.revision))
+        got = memory.engine.read(candidates(bob, "secret", limit=9))
+        mine = memory.engine.read(candidates(memory.reader, "secret", limit=9))
+        assert (got.unsearchable, mine.unsearchable) == (0, 1)
+
+
+def test_tenants_do_not_meet() -> None:
+    with opened(IN_MEMORY) as memory:
+        other = Reader("other", "ann", StateCache())
+        found = [
+            draft(EntryKey("agent/ann", "_contracts", "b"), "create", CONTRACT),
+            draft(EntryKey("agent/ann", "b"), "append", {"text": "shared words"}),
+        ]
+        memory.engine.propose(group_of("other", Actor("ann"), found), 10.0)
+        here = memory.append("shared words").revision
+        for tenant in (TENANT, "other"):
+            memory.execute(index_all(tenant))
+        assert sought(memory, "shared words") == {(here, 0)}
+        assert sought(memory, "shared words", other) == {(1, 1)}
+
+
+CONTRACT = {
+    "contract": {
+        "holds": "text",
+        "rule": {"name": "text_block", "version": 1, "parameters": {}},
+        "visibility": "strong",
+        "max_bytes": 1 << 20,
+    }
+}
+
+
+# --- short texts --------------------------------------------------------------------------------
+
+
+def test_a_short_text_is_read_for_and_the_answer_says_so() -> None:
+    with opened(IN_MEMORY) as memory:
+        first = memory.append("in Q3").revision
+        memory.execute(index_all(TENANT))
+        for text, by_index in (("Q3", False), ("n q", False), ("in q3", True), ("日", False)):
+            got = memory.engine.read(candidates(memory.reader, text, limit=9))
+            assert got.indexed is by_index
+            assert [record.revision for record in got.records] == ([first] if text != "日" else [])
+
+
+def test_grams_are_those_of_whatever_contains_the_text() -> None:
+    chance = random.Random(1)
+    for _ in range(500):
+        text = " ".join(chance.choice(WORDS) for _ in range(9))
+        start = chance.randrange(len(text))
+        piece = words(text[start : start + chance.randrange(1, 40)])
+        folded = f" {' '.join(words(text))} "
+        assert all(each in folded for each in grams(piece)), (piece, text)
