@@ -58,9 +58,9 @@ def holds_text(states: States, records: Iterable[Record]) -> bool:
 
 
 def checked_ends(states: States, needle: Needle, runs: Iterable[Stretch]) -> Program[list[Stretch]]:
-    """Runs found without the older records that have the text: are their ends the true ones?
+    """Runs that were found without following all older records, and whether their ends are true.
 
-    They are if the states on either side do not contain it.
+    They are where the states on either side do not contain the text.
     """
     found = []
     for run in runs:
