@@ -15,7 +15,7 @@ from commonplace.explain.needle import Needle
 from commonplace.explain.origin import Tracer
 from commonplace.explain.search import EVERYWHERE, Scope, seek
 from commonplace.explain.standing import Budget, States, open_states
-from commonplace.explain.stretch import Stretch, doubted, stretches
+from commonplace.explain.stretch import Stretch, checked_ends, stretches
 from commonplace.explain.unknown import Bounds, sentences
 from commonplace.limits import MAX_SOUGHT_BYTES
 from commonplace.model.entry import EntryKey, Line
@@ -181,7 +181,7 @@ def _look(
             since[key] = states.since
         runs = yield from stretches(states, needle, sought.probe, records)
         if sought.more:
-            runs = yield from doubted(states, needle, runs)
+            runs = yield from checked_ends(states, needle, runs)
         found += ((states, run) for run in runs)
     omitted = len(waiting) - looked + (len(found) > limit)
     return _Looked(found[:limit], omitted, sought.more, sought.unsearchable, since)
