@@ -45,8 +45,8 @@ GROUP BY namespace, channel, actor HAVING COUNT(*) >= ?2
 ORDER BY COUNT(*) DESC LIMIT ?3
 
 -- name: survey_conflicts
--- Entries by the writes that turns were refused because somebody was faster, beside those that
--- landed, and those among these that others had moved since they were read.
+-- Entries by the writes that turns were refused because what they were made from was gone, beside
+-- those that landed, and those among these that landed on what others had changed meanwhile.
 SELECT r.namespace, r.region, r.key, COUNT(*), COUNT(DISTINCT r.actor), (
     SELECT COUNT(*) FROM log l
     WHERE l.tenant = ?1 AND l.namespace = r.namespace AND l.region = r.region AND l.key = r.key
@@ -57,7 +57,7 @@ SELECT r.namespace, r.region, r.key, COUNT(*), COUNT(DISTINCT r.actor), (
       AND json_extract(CAST(l.payload AS TEXT), '$.base')
         + COALESCE(json_array_length(CAST(l.payload AS TEXT), '$.own'), 0) < l.version - 1)
 FROM refusal r
-WHERE r.tenant = ?1 AND r.revision > ?2 AND r.code IN ('version_conflict', 'stale_turn')
+WHERE r.tenant = ?1 AND r.revision > ?2 AND r.code IN ('version_conflict', 'stale_turn', 'anchor_not_found')
 GROUP BY r.namespace, r.region, r.key HAVING COUNT(*) >= ?3
 ORDER BY COUNT(*) DESC LIMIT ?4
 
