@@ -29,6 +29,9 @@ SAMPLES = {
     "audit": ("audit",),
     "finding": ("audit", "--expect", "r1:00"),
     "compaction": ("compact", "r3", "--yes"),
+    "forgetting": ("forget", "r3", "--yes"),
+    "retraction": ("retract", "task/q3:findings@1", "--reason", "wrong"),
+    "suspect": ("retract", "task/q3:findings@1", "--reason", "wrong"),
     "erasure": ("erase", "task/q3:findings@1", "--reason", "asked", "--yes"),
 }
 

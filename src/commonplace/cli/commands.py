@@ -43,6 +43,13 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
     "Write": (
         Listed("create", "commonplace.cli.writing", "create", "Make a namespace or a block."),
         Listed("append", "commonplace.cli.writing", "append", "Add lines to a block."),
+        Listed("retract", "commonplace.cli.retract", "retract", "Say that something was wrong."),
+        Listed(
+            "supersede",
+            "commonplace.cli.retract",
+            "supersede",
+            "Put something newer in its place.",
+        ),
         Listed("share", "commonplace.cli.sharing", "share", "Give others access."),
         Listed("unshare", "commonplace.cli.sharing", "unshare", "Take access back."),
     ),
@@ -66,6 +73,7 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
         Listed("export", "commonplace.cli.transfer", "export", "Copy the log to a file."),
         Listed("import", "commonplace.cli.transfer", "import_", "Restore a log from a file."),
         Listed("compact", "commonplace.cli.retention", "compact", "Drop what was superseded."),
+        Listed("forget", "commonplace.cli.retention", "forget", "Forget what turns were served."),
         Listed("archive", "commonplace.cli.retention", "archive", "Move old records to a file."),
         Listed("erase", "commonplace.cli.retention", "erase", "Destroy bytes, for privacy."),
     ),

@@ -1,4 +1,4 @@
-"""The commands `compact`, `archive` and `erase`, which take something away for good."""
+"""The commands `compact`, `forget`, `archive` and `erase`, which take something away for good."""
 
 import sys
 from dataclasses import replace
@@ -10,7 +10,12 @@ from commonplace.cli.arguments import inside_option, parse_reference, revision_o
 from commonplace.cli.escape import escape
 from commonplace.cli.options import on_memory
 from commonplace.cli.output import Output
-from commonplace.cli.upkeep_fields import archival_fields, compaction_fields, erasure_fields
+from commonplace.cli.upkeep_fields import (
+    archival_fields,
+    compaction_fields,
+    erasure_fields,
+    forgetting_fields,
+)
 
 _YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
@@ -56,6 +61,26 @@ def compact(memory: Memory, out: Output, /, revision: int, reason: str, yes: boo
     done = memory.compact(revision, reason=reason)
     line = f"whole from r{done.floor}; {done.payloads} payloads dropped, {done.freed_bytes} bytes"
     out.emit(compaction_fields(done), line)
+
+
+@click.command(short_help="Forget what turns were served.")
+@click.argument("revision", type=revision_option)
+@click.option("--reason", metavar="TEXT", default="", help="Why, for the log.")
+@_YES
+@on_memory
+def forget(memory: Memory, out: Output, /, revision: int, reason: str, yes: bool) -> None:
+    """Forget who was shown what before REVISION; what was written stays, and so do notices.
+
+    Afterwards nobody can tell what a turn before it was served, and a retraction does not know
+    whom to tell of it. Takes owner of the tenant.
+
+    \b
+    commonplace forget r4812 --reason 'kept for a year'
+    """
+    _confirm(f"Who was shown what before r{revision} is forgotten.", yes)
+    done = memory.forget_served(revision, reason=reason)
+    line = f"forgotten before r{done.floor}; {done.records} records emptied"
+    out.emit(forgetting_fields(done), line)
 
 
 @click.command(short_help="Move old records to a file.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from commonplace.cli.fields import Plain
 
 if TYPE_CHECKING:
-    from commonplace import Archival, AuditReport, Compaction, Erasure, Finding
+    from commonplace import Archival, AuditReport, Compaction, Erasure, Finding, Forgetting
 
 
 def report_fields(report: "AuditReport") -> Plain:
@@ -46,6 +46,11 @@ def compaction_fields(done: "Compaction") -> Plain:
         "payloads": done.payloads,
         "freed_bytes": done.freed_bytes,
     }
+
+
+def forgetting_fields(done: "Forgetting") -> Plain:
+    """What was forgotten of what turns were served."""
+    return {"type": "forgetting", "floor": done.floor, "records": done.records}
 
 
 def archival_fields(done: "Archival") -> Plain:
