@@ -80,6 +80,12 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
     "Try": (
         Listed("demo", "commonplace.demo.command", "demo", "A research crew on one memory."),
         Listed("bench", "commonplace.bench.command", "bench", "Measure this machine."),
+        Listed(
+            "study",
+            "commonplace.study.command",
+            "study",
+            "Ask about recorded conversations, and check.",
+        ),
     ),
 }
 
