@@ -97,12 +97,16 @@ if TYPE_CHECKING:
     from commonplace.explain.bisect import Bisection
     from commonplace.explain.blame import BlameLine
     from commonplace.explain.claims import Figure
+    from commonplace.explain.consequences import Derivation
     from commonplace.explain.describe import Description, Granted
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
+    from commonplace.explain.origin import Origin
+    from commonplace.explain.pickaxe import Changed, Pickaxe
     from commonplace.explain.report import Citation, Problem, Sentence
     from commonplace.explain.timeline import Event, Timeline
     from commonplace.explain.verification import CheckedCitation, Verification
+    from commonplace.explain.why import Contribution, Occurrence, Why
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
@@ -121,6 +125,7 @@ if TYPE_CHECKING:
     )
     from commonplace.model.retraction import Notice, Retraction, Suspect
     from commonplace.storage.engine import Health
+    from commonplace.storage.programs.provenance import Served
 
 __version__ = "0.1.0"
 
@@ -156,6 +161,7 @@ __all__ = [
     "BudgetTooSmall",
     "CascadeTooLarge",
     "Change",
+    "Changed",
     "Channel",
     "CheckedCitation",
     "Citation",
@@ -166,9 +172,11 @@ __all__ = [
     "Compaction",
     "CompareAndSet",
     "ContractMismatch",
+    "Contribution",
     "DamagedFile",
     "DamagedMemory",
     "Deleted",
+    "Derivation",
     "Description",
     "Diff",
     "DiffLine",
@@ -214,11 +222,14 @@ __all__ = [
     "NotFound",
     "NotOwner",
     "Notice",
+    "Occurrence",
+    "Origin",
     "OutcomeUnknown",
     "Passage",
     "PastBlock",
     "PastChannel",
     "PastScope",
+    "Pickaxe",
     "Position",
     "Problem",
     "Receipt",
@@ -230,6 +241,7 @@ __all__ = [
     "Rule",
     "Scope",
     "Sentence",
+    "Served",
     "SingleWriter",
     "Snapshot",
     "StaleTurn",
@@ -244,6 +256,7 @@ __all__ = [
     "Verification",
     "VersionConflict",
     "Watch",
+    "Why",
     "__version__",
     "errors",
 ]
@@ -284,6 +297,7 @@ _HOMES = {
     "Bisection": "commonplace.explain.bisect",
     "BlameLine": "commonplace.explain.blame",
     "Figure": "commonplace.explain.claims",
+    "Derivation": "commonplace.explain.consequences",
     "Description": "commonplace.explain.describe",
     "Granted": "commonplace.explain.describe",
     "Diff": "commonplace.explain.diff",
@@ -291,6 +305,9 @@ _HOMES = {
     "Hunk": "commonplace.explain.diff",
     "CommitRecords": "commonplace.explain.lookup",
     "Passage": "commonplace.explain.lookup",
+    "Origin": "commonplace.explain.origin",
+    "Changed": "commonplace.explain.pickaxe",
+    "Pickaxe": "commonplace.explain.pickaxe",
     "Citation": "commonplace.explain.report",
     "Problem": "commonplace.explain.report",
     "Sentence": "commonplace.explain.report",
@@ -298,6 +315,9 @@ _HOMES = {
     "Timeline": "commonplace.explain.timeline",
     "CheckedCitation": "commonplace.explain.verification",
     "Verification": "commonplace.explain.verification",
+    "Contribution": "commonplace.explain.why",
+    "Occurrence": "commonplace.explain.why",
+    "Why": "commonplace.explain.why",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
     "AuditReport": "commonplace.model.audit",
@@ -327,6 +347,7 @@ _HOMES = {
     "Retraction": "commonplace.model.retraction",
     "Suspect": "commonplace.model.retraction",
     "Health": "commonplace.storage.engine",
+    "Served": "commonplace.storage.programs.provenance",
 }
 """Where each public name is defined; the imports above say the same to type checkers."""
 

@@ -18,6 +18,8 @@ SAMPLES = {
     "diff": ("diff", "task/q3:findings@2", "@3"),
     "event": ("timeline", "task/q3"),
     "blame": ("blame", "task/q3:findings"),
+    "occurrence": ("why", "Churn fell"),
+    "why": ("why", "Churn fell"),
     "change": ("watch", "task/q3", "--after", "0", "--timeout", "0"),
     "progress": ("watch", "task/q3", "--progress", "0.01", "--timeout", "0.5"),
     "region": ("describe", "task/q3"),

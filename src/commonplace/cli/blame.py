@@ -2,7 +2,7 @@
 
 import click
 
-from commonplace import BlameLine, Memory
+from commonplace import BlameLine, Memory, Origin
 from commonplace.cli.arguments import inside_option, parse_reference
 from commonplace.cli.escape import escape, quoted
 from commonplace.cli.fields import blame_fields, time_text
@@ -12,18 +12,29 @@ from commonplace.cli.output import Output
 
 @click.command(short_help="Who wrote each line, when and why.")
 @click.argument("reference", metavar="REF")
+@click.option(
+    "--origins", is_flag=True, help="Also the older lines that its words came from, through edits."
+)
 @inside_option
 @on_memory
-def blame(memory: Memory, out: Output, /, reference: str, inside: str | None) -> None:
+def blame(
+    memory: Memory, out: Output, /, reference: str, origins: bool, inside: str | None
+) -> None:
     """Who wrote each line, in which version and why; at the head or wherever REF points.
 
     \b
     commonplace blame task/q3:findings
     commonplace blame task/q3:findings@12#L3-5
+    commonplace blame task/q3:findings --origins
     """
-    lines = memory.blame(parse_reference(reference, inside))
+    lines = memory.blame(parse_reference(reference, inside), origins=origins)
     for line in lines:
-        out.emit(blame_fields(line), blame_line(line, out))
+        shown = [blame_line(line, out), *(origin_line(each, out) for each in line.origins or ())]
+        if origins and line.origins is None:
+            shown.append(
+                "    (where its words came from cannot be told: bytes are gone, or too many)"
+            )
+        out.emit(blame_fields(line), shown)
     if not lines:
         out.note("It has no lines.")
 
@@ -43,3 +54,15 @@ def blame_line(line: BlameLine, out: Output) -> str:
     else:
         parts.append("(its record was archived, or is hidden from you)")
     return "  ".join(parts) + "  | " + escape(line.text, keep="\t")
+
+
+def origin_line(origin: Origin, out: Output) -> str:
+    """An older line that words came from, below the line that has them now."""
+    parts = [out.style(origin.relation, "dim"), out.style(str(origin.reference), "bold")]
+    if origin.record is not None:
+        parts += (
+            out.style(f"r{origin.record.revision}", "yellow"),
+            out.style(time_text(origin.record.at), "dim"),
+            out.style(escape(origin.record.actor.name), "cyan"),
+        )
+    return "    " * origin.depth + "  ".join(parts) + "  | " + escape(origin.text, keep="\t")

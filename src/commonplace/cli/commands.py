@@ -18,6 +18,12 @@ class Listed(NamedTuple):
 
 SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
     "Ask": (
+        Listed(
+            "why",
+            "commonplace.cli.why",
+            "why",
+            "Who wrote a sentence, from what, and what came of it.",
+        ),
         Listed("log", "commonplace.cli.log", "log", "What was written, newest first."),
         Listed("show", "commonplace.cli.show", "show", "One entry, or one commit."),
         Listed("diff", "commonplace.cli.diff", "diff", "What changed between two versions."),

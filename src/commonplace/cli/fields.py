@@ -20,6 +20,7 @@ from commonplace import (
     Event,
     Hunk,
     Namespace,
+    Origin,
     Passage,
     Position,
     Receipt,
@@ -112,6 +113,20 @@ def blame_fields(line: BlameLine) -> Plain:
         "operation": line.operation,
         "kind": line.kind,
         "reason": line.reason,
+        "origins": None if line.origins is None else [origin_fields(each) for each in line.origins],
+    }
+
+
+def origin_fields(origin: Origin) -> Plain:
+    """An older line that words came from, as a part of `blame`."""
+    return {
+        "relation": origin.relation,
+        "reference": str(origin.reference),
+        "text": origin.text,
+        "version": origin.version,
+        "actor": origin.record.actor.name if origin.record else None,
+        "revision": origin.record.revision if origin.record else None,
+        "depth": origin.depth,
     }
 
 

@@ -13,7 +13,7 @@ from commonplace.cli.escape import escape, excerpt, quoted
 from commonplace.cli.fields import record_fields, time_text
 from commonplace.cli.options import on_memory, whom_to_ask
 from commonplace.cli.output import Output
-from commonplace.limits import MAX_GROUP_WRITES
+from commonplace.limits import MAX_GROUP_WRITES, MAX_HITS
 
 _FEW: Final = MAX_GROUP_WRITES + 1
 _MANY: Final = 16 * MAX_GROUP_WRITES
@@ -26,6 +26,7 @@ _MANY: Final = 16 * MAX_GROUP_WRITES
 @click.option("--region", metavar="NAME", help="Only this region; `_grants` shows who got access.")
 @click.option("--key", metavar="KEY", help="Only entries of this key.")
 @click.option("--text", metavar="TEXT", help="Only where TEXT was written or is in the reason.")
+@click.option("-S", "changed", metavar="TEXT", help="Only what brought TEXT in, or took it out.")
 @click.option("--trace", metavar="ID", help="Only what this trace wrote: 32 digits or traceparent.")
 @click.option(
     "--since", type=when_option, metavar="TIME", help="Not before this time: 2h, 2026-11-20T03:00Z."
@@ -49,6 +50,7 @@ def log(
     where: str | None,
     limit: int,
     reverse: bool,
+    changed: str | None,
     **filters: Any,
 ) -> None:
     """What was written, newest first: one line per record.
@@ -59,9 +61,11 @@ def log(
     \b
     commonplace log task/q3 --actor web-1 --since 2h
     commonplace log --text 'Churn fell' --limit 5
+    commonplace log -S 'Churn fell 12%'
     commonplace log task/q3:findings --revisions r10..r20 --reverse
     """
-    found: Iterator[Record] = records(memory, _asked(memory, where, **filters), limit)
+    asked = _asked(memory, where, **filters)
+    found = records(memory, asked, limit) if changed is None else axed(memory, changed, asked, out)
     if limit:
         found = islice(found, limit)
     if reverse:
@@ -115,6 +119,30 @@ def records(memory: Memory, asked: Mapping[str, Any], limit: int) -> Iterator[Re
         if len(page) < size:
             return
         before = page[-1].revision + 1
+
+
+def axed(memory: Memory, text: str, asked: Mapping[str, Any], out: Output) -> Iterator[Record]:
+    """Those records that changed how often a text occurs, newest first, a page at a time."""
+    unfit = [name for name in ("text", "trace") if asked[name]]
+    if unfit:
+        raise click.UsageError(f"-S does not go with --{unfit[0]}: leave one out.")
+    scope = {"region": asked["region"], "key": asked["key"]}
+    since, until = asked["since"], asked["until"]
+    before = None if asked["before"] is None else (asked["before"], 0)
+    while True:
+        page = memory.pickaxe(text, asked.get("where"), **scope, before=before)
+        for record, _ in page.changed:
+            if record.revision <= asked["after"] or (since is not None and record.at < since):
+                return
+            if asked["actor"] in {None, record.actor.name} and (
+                until is None or record.at <= until
+            ):
+                yield record
+        before = page.next_before
+        if before is None:
+            break
+    if page.more:
+        out.note(f"More than {MAX_HITS} records have it: the oldest were not looked at.")
 
 
 def log_line(record: Record, out: Output) -> str:

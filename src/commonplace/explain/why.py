@@ -16,6 +16,7 @@ from commonplace.explain.origin import Tracer
 from commonplace.explain.search import EVERYWHERE, Scope, seek
 from commonplace.explain.standing import Budget, States, open_states
 from commonplace.explain.stretch import Stretch, checked_ends, stretches
+from commonplace.explain.telling import tell
 from commonplace.explain.unknown import Bounds, sentences
 from commonplace.limits import MAX_SOUGHT_BYTES
 from commonplace.model.entry import EntryKey, Line
@@ -23,13 +24,15 @@ from commonplace.model.record import Record
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.storage.codec import check_text
 from commonplace.storage.programs import provenance, reading
-from commonplace.storage.programs.provenance import Served
+from commonplace.storage.programs.provenance import Part, Served
 from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.step import Program
 
 MAX_DEPTH: Final = 8
 MAX_AGAIN: Final = 20
 """Records that wrote a text again while it stood which an occurrence lists."""
+MAX_SHOWN: Final = 50
+"""Passages that the writer had been served which an occurrence lists."""
 
 Match = Literal["exact", "loose"]
 Status = Literal[
@@ -60,10 +63,12 @@ class Occurrence:
     `end` (None: the head has it), and `introduced` and `ended` are the records that made these
     versions; None for one that is archived or hidden from this reader. `contributions` holds
     every record that wrote a part of it, in the order of the text, and `again` those that wrote
-    the whole of it while it stood already. `marked` holds the retractions and supersessions that
-    speak of it. `served` are the turns that were served lines which had it. Where a bound cut a
-    list short, its `more_…` says so. `sure` is False when bytes that would tell the exact end
-    are gone or were too many to read.
+    it again while it stood already. `writer_served` is what the turn that wrote it had been
+    served by then: what it may have come from, beside `introduced.based_on`. `marked` holds the
+    retractions and supersessions that speak of it. `served` are the turns that were served lines
+    which had it, and `derived` what was built on it. Where a bound cut a list short, its
+    `more_…` says so; `hidden` counts derived records that are not this reader's to see. `sure`
+    is False when bytes that would tell the exact end are gone or were too many to read.
     """
 
     reference: Reference
@@ -76,6 +81,8 @@ class Occurrence:
     seconds: float | None
     contributions: tuple[Contribution, ...]
     again: tuple[Record, ...]
+    writer_served: tuple[Served, ...]
+    more_writer_served: bool
     marked: tuple[Record, ...]
     served: tuple[Served, ...]
     more_served: bool
@@ -104,6 +111,10 @@ class Why:
 
     def __bool__(self) -> bool:
         return bool(self.occurrences)
+
+    def __str__(self) -> str:
+        """Who, when, from what, for how long, and what came of it: lines for people."""
+        return "\n".join(tell(self))
 
 
 def why(
@@ -204,6 +215,7 @@ def _occurrence(
     source = Source(states, stretch.first, stretch.end, lambda found: _places(needle, found))
     read = yield from readings(reader, source)
     derived = yield from derivations(reader, source, read, depth)
+    shown = yield from _shown(reader, introduced)
     mine = {part.version for part in parts} | {stretch.first}
     marked, status = yield from _status(states, stretch, mine, ended)
     again = [version for version in sorted(stretch.makers) if version > stretch.first]
@@ -220,6 +232,8 @@ def _occurrence(
         seconds=(yield from _seconds(reader, introduced, ended, stretch)),
         contributions=tuple(part._replace(record=records.get(part.version)) for part in parts),
         again=tuple(records[version] for version in again[:MAX_AGAIN] if version in records),
+        writer_served=tuple(shown.seen),
+        more_writer_served=shown.next is not None,
         marked=tuple(marked),
         served=tuple(read.served),
         more_served=read.more,
@@ -278,6 +292,14 @@ def _status(
     if any(each.operation == "retract" for each in taken):
         return seen.seen, "retracted"
     return seen.seen, _ENDINGS.get(ended.operation if ended else "", "replaced")
+
+
+def _shown(reader: Reader, record: Record | None) -> Program[Part[Served]]:
+    """What the turn that wrote a record had been served by then."""
+    if record is None or not record.turn:
+        return Part([], 0)
+    shown = yield from provenance.served_of_turn(reader, record.turn, limit=MAX_SHOWN)
+    return shown._replace(seen=[row for row in shown.seen if row.revision <= record.revision])
 
 
 def _seconds(
