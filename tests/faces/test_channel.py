@@ -274,6 +274,23 @@ def test_a_difference_that_retention_dropped_says_so(crew: Crew) -> None:
     assert got.payload == "work"
 
 
+def test_what_is_settled_is_history_that_retention_may_drop(crew: Crew) -> None:
+    reply = answered(crew, {"said": "a long answer"})
+    open_one = crew.plan.dispatch("docs", "still open")
+    crew.plan.commit(reply, value="short")
+    found = crew.plan.find(reply.id)
+    assert (found.state, found.payload, found.reply) == ("committed", "work", reply.reply)
+    crew.memory.compact(crew.memory.position().revision)
+    found = crew.plan.find(reply.id)
+    assert (found.state, found.payload, found.reply) == ("committed", None, None)
+    assert (found.to, found.committed) == ("docs", 1)
+    assert [each.id for each in crew.docs.inbox()] == [open_one.id]
+    assert [each.payload for each in crew.docs.inbox()] == ["still open"]
+    assert crew.memory.audit().ok
+    for record in crew.memory.log(Namespace.task("q3"), region="_dispatches"):
+        assert "long answer" not in str(record.arguments)
+
+
 def test_what_waits_is_the_same_in_a_copy_of_the_log(crew: Crew, tmp_path: Path) -> None:
     replies = [answered(crew, number) for number in range(3)]
     crew.plan.commit(replies[0])

@@ -10,7 +10,8 @@ A channel is a region under `SingleWriter`. Its dispatches are entries of the re
 
 A reply may be given again until it is settled; the last one counts, and whoever settles or
 withdraws says which version of the dispatch that is (`of`). After that there is nothing to
-reply to.
+reply to, and what was said is history: the version before still says it, as long as retention
+keeps that, and the state holds what is under way alone.
 """
 
 import re
@@ -81,12 +82,12 @@ def _reply(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
 
 
 def _withdraw(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
-    return _changed(value, state="superseded", by=arguments["by"])
+    return _changed(value, state="superseded", by=arguments["by"], payload=None, reply=None)
 
 
 def _settle(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
     settled = {name: arguments[name] for name in ("version", "surfaced_by", "committed_by")}
-    return _changed(value, state="committed", settled=settled)
+    return _changed(value, state="committed", settled=settled, payload=None, reply=None)
 
 
 EXCHANGE_OPERATIONS: Final[Mapping[str, Operation]] = {

@@ -68,6 +68,7 @@ def test_a_dispatch_is_sent_answered_and_settled_in_three_versions() -> None:
     assert value(tenant)["reply"] == {"payload": 7, "version": 1, "revision": 1}
     tenant.must("lead", settle())
     assert value(tenant)["state"] == "committed"
+    assert (value(tenant)["payload"], value(tenant)["reply"]) == (None, None)
     assert value(tenant)["settled"] == {
         "version": 1, "surfaced_by": "docs", "committed_by": "lead"
     }  # fmt: skip

@@ -9,7 +9,7 @@ from commonplace.core.access import Reach, Tier
 from commonplace.core.exchange import is_dispatch_id
 from commonplace.core.rules import SingleWriter
 from commonplace.core.state import EntryState
-from commonplace.errors import AccessDenied, ContractMismatch, Erased, NotFound
+from commonplace.errors import AccessDenied, Compacted, ContractMismatch, Erased, NotFound
 from commonplace.model.channel import Dispatch, Reply, dispatch_key
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
@@ -159,9 +159,19 @@ def dispatch_at(reader: Reader, channel: Channel, name: str) -> Program[Dispatch
         )
     if found.dead:
         raise Erased(f"What dispatch {name!r} of {channel.key.reference()} said was erased.")
-    return dispatch_view(
-        channel, key, found.version, found.value, found.revision, found.updated_at_us
-    )
+    said = yield from _said(reader, key, found)
+    return dispatch_view(channel, key, found.version, said, found.revision, found.updated_at_us)
+
+
+def _said(reader: Reader, key: EntryKey, found: Found) -> Generator[Step, Answer, Any]:
+    """A dispatch's value, with what was sent and answered if it is closed and the log has it."""
+    if found.value["state"] not in ("superseded", "committed"):
+        return found.value
+    try:
+        before = yield from reading.read_version(reader, key, found.version - 1)
+    except (Compacted, Erased):
+        return found.value
+    return {**found.value, **{name: before.value[name] for name in ("payload", "reply")}}
 
 
 def dispatch_view(
