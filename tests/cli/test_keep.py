@@ -1,4 +1,4 @@
-"""position, audit, export, import, compact, archive and erase."""
+"""position, audit, reindex, export, import, compact, archive and erase."""
 
 from pathlib import Path
 
@@ -95,6 +95,12 @@ def test_compact_drops_what_was_superseded(team: Shell) -> None:
     assert team.run("show", f"{FINDINGS}@r{revision}").exit_code == exits.OK
     assert len(team.lines("blame", FINDINGS)) == 5
     assert len(team.lines("log")) == 7
+    assert team.run("audit").exit_code == exits.OK
+
+
+def test_reindex_makes_the_index_anew(team: Shell) -> None:
+    (done,) = team.objects("reindex")
+    assert done == team.objects("position")[0]
     assert team.run("audit").exit_code == exits.OK
 
 

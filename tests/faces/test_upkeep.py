@@ -59,6 +59,7 @@ def test_upkeep_is_the_owners(memory, tmp_path):
     with memory.as_actor("web") as web:
         for call in (
             web.audit,
+            web.reindex,
             lambda: web.compact(10),
             lambda: web.export(tmp_path / "log.ndjson"),
             lambda: web.backup(tmp_path / "copy.db"),
@@ -79,6 +80,12 @@ def test_erasing_after_compacting_and_archiving_leaves_a_memory_that_audits(memo
     assert "line 6\n" not in text
     report = memory.audit()
     assert report.ok, [str(finding) for finding in report.findings]
+
+
+def test_what_can_be_found_is_the_same_in_an_index_made_anew(memory):
+    before = memory.why("line 17")
+    memory.reindex()
+    assert memory.why("line 17") == before and memory.audit().ok
 
 
 def test_the_async_face_does_the_same(memory, tmp_path):

@@ -14,7 +14,7 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Archival, Compaction, Erasure, Forgetting
-from commonplace.storage.programs import reading
+from commonplace.storage.programs import indexing, reading
 from commonplace.storage.programs.author import Author
 
 if TYPE_CHECKING:
@@ -51,6 +51,18 @@ class Upkeep:
         session = self._opened()
         program = auditing.audit(session.reader, expect)
         return session.gate.call(lambda: session.engine.read(program))
+
+    def reindex(self) -> None:
+        """Make the index of texts anew, of all tenants; others write between its steps.
+
+        For an index that the audit or a search says is damaged. Until it is done, searches read
+        record by record, which takes longer and finds the same.
+        """
+        session = self._opened()
+        session.upkeep(indexing.restart(session.reader))
+        tenant: str | None = ""
+        while tenant is not None:
+            tenant = session.upkeep(indexing.reindex_page(tenant))
 
     def backup(self, path: str | os.PathLike[str]) -> None:
         """Copy the whole memory, all its tenants, to a new file while others go on writing.

@@ -76,6 +76,7 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
     "Keep": (
         Listed("position", "commonplace.cli.audit", "position", "Where the log stands."),
         Listed("audit", "commonplace.cli.audit", "audit", "Check that nothing was tampered with."),
+        Listed("reindex", "commonplace.cli.reindex", "reindex", "Make the index of texts anew."),
         Listed("export", "commonplace.cli.transfer", "export", "Copy the log to a file."),
         Listed("import", "commonplace.cli.transfer", "import_", "Restore a log from a file."),
         Listed("compact", "commonplace.cli.retention", "compact", "Drop what was superseded."),

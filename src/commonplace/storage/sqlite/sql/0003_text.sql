@@ -12,7 +12,7 @@ CREATE VIRTUAL TABLE sought USING fts5(
 
 -- Merging is asked for in small pieces after each batch, so that no writer waits for a large one.
 INSERT INTO sought (sought, rank) VALUES ('automerge', 0);
-INSERT INTO sought (sought, rank) VALUES ('usermerge', 4);
+INSERT INTO sought (sought, rank) VALUES ('usermerge', 8);
 INSERT INTO sought (sought, rank) VALUES ('crisismerge', 500);
 -- What is taken out is overwritten at once; 0 says that some of it waits for merging.
 INSERT INTO sought (sought, rank) VALUES ('secure-delete', 1);
