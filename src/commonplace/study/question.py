@@ -16,10 +16,11 @@ READERS: Final = "claims with the same readers as going through every turn"
 DERIVED: Final = "claims with the same derivations, declared and inferred apart"
 
 EVERYWHERE: Final = "claims asked of all tasks at once, in every version that reading all finds"
-ADMITTED: Final = "answers that a bound cut short, and that say so"
+CUT_SHORT: Final = "claims too common for that, whose answers say so and name nothing wrong"
 
 MAX_OCCURRENCES: Final = 512
 """More than a task of this study has of anything, so that no answer is cut short there."""
+_CUT: Final = "were not followed"
 MAX_EVERYWHERE: Final = 3
 """Claims of one conversation that are asked of all of them."""
 
@@ -43,8 +44,8 @@ def ask_claims(replay: Replay, tallies: Tallies, seed: int) -> None:
 def ask_everywhere(replays: Sequence[Replay], tallies: Tallies, seed: int) -> None:
     """Ask some of the claims of all tasks of one memory, when all is written.
 
-    Reports that quote each other's words, what was replaced and what was retracted are in it. An
-    answer that was cut short must say so, and hold nothing that is not there.
+    Reports that quote the others' words, what was replaced and what was retracted are in it. An
+    answer that was cut short says so; then all that it is sure of must be so.
     """
     chance = random.Random(f"{seed}:everywhere")
     for replay in replays:
@@ -62,9 +63,8 @@ def ask_everywhere(replays: Sequence[Replay], tallies: Tallies, seed: int) -> No
                 for stood in found([occurrence])
             }
             what = f"{replay.conversation.name}: {claim[:80]!r}"
-            if answer.omitted or len(given) < len(due):
-                admits = bool(answer.unknown) and given <= due
-                tallies.of(ADMITTED).count(admits, what)
+            if answer.omitted or any(_CUT in each for each in answer.unknown):
+                tallies.of(CUT_SHORT).count(given <= due, what)
             else:
                 tallies.of(EVERYWHERE).count(given == due, what)
 
