@@ -1,5 +1,7 @@
+import re
+
+from commonplace import Memory, Namespace
 from commonplace.demo.brief import Page, write_brief
-from commonplace.demo.citation import check_brief, citations_in
 from commonplace.demo.condensation import (
     cited_findings,
     condense,
@@ -8,6 +10,7 @@ from commonplace.demo.condensation import (
 )
 from commonplace.demo.finding import Finding, parse_finding
 from commonplace.demo.question import Contribution, next_edit
+from commonplace.demo.verdict import check_brief
 
 
 def findings(count, start=0):
@@ -26,6 +29,10 @@ def findings(count, start=0):
         )
         for n in range(start, start + count)
     ]
+
+
+def citations_in(text):
+    return re.findall(r"\[([^\[\]\s]+@[^\[\]\s]+)\]", text)
 
 
 def test_condensing_keeps_a_citation_of_every_finding():
@@ -60,17 +67,29 @@ def test_a_group_whose_count_is_wrong_is_no_group():
 
 def test_a_brief_checks_against_the_history_it_was_written_from():
     raw = findings(30)
-    condensed = tuple(condense(raw, 30).splitlines())
-    ask = Contribution("pep:8", "web-specialist", "a.rst:1")
-    questions = (next_edit([], ask).new,)
-    history = {
-        ("findings", 30): raw,
-        ("findings", 31): condensed,
-        ("open-questions", 1): questions,
-    }
-    brief = write_brief(
-        "Shops", list(cited_findings(raw, 30)), Page(31, condensed), Page(1, questions)
-    )
-    verdicts = check_brief(brief, lambda block, version: history.get((block, version)))
-    assert len(verdicts) > 20
-    assert {verdict.outcome for verdict in verdicts} == {"ok"}
+    asked = next_edit([], Contribution("pep:8", "web-specialist", "a.rst:1")).new
+    with Memory(":memory:", actor="synthesizer") as memory:
+        task = memory.create_task("shops")
+        block, questions = task.create_block("findings"), task.create_block("open-questions")
+        for line in raw:
+            block.append(line)
+        questions.append(asked)
+        with memory.turn() as turn:
+            before = turn.read(block)
+            block.condense(condense(raw, 30), through=before.version, turn=turn)
+            after, listed = turn.read(block), turn.read(questions)
+            found = list(cited_findings(raw, before.version))
+            pages = (
+                Page(entry.version, tuple(line.text for line in entry.lines))
+                for entry in (after, listed)
+            )
+            brief = write_brief("Shops", found, *pages)
+        checked = check_brief(memory, Namespace.task("shops"), brief)
+        memory.retract("task/shops:open-questions@1", reason="nobody asked that")
+        block.append("A late line.")
+        doubted = check_brief(memory, Namespace.task("shops"), brief)
+    assert not checked.faults
+    assert checked.counts.total() > 20
+    assert checked.counts["stale"] == 24, "eight raw lines of each topic, condensed by now"
+    assert len(doubted.faults) == 1
+    assert "retracted" in doubted.faults[0]

@@ -4,12 +4,13 @@ import io
 import re
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
 
-from commonplace.demo.citation import check_brief
+from commonplace import Memory, Namespace
 from commonplace.demo.conduct import conduct
 from commonplace.demo.crew import CrewFailed, run_crew
 from commonplace.demo.document import list_folder, load
@@ -20,8 +21,10 @@ from commonplace.demo.job import Job
 from commonplace.demo.ledger import balance, balance_naive
 from commonplace.demo.naive import load_blocks
 from commonplace.demo.options import Options
-from commonplace.demo.past import memory_past
+from commonplace.demo.past import MemoryPast
+from commonplace.demo.plan import Plan
 from commonplace.demo.question import parse_question
+from commonplace.demo.verdict import check_brief
 
 
 def a_job(library, **changes):
@@ -50,7 +53,8 @@ def test_nothing_that_was_acknowledged_is_lost(library):
     events = run_crew(job, lambda event: None)
     filed = [e for e in events if isinstance(e, Acknowledged) and parse_finding(e.text)]
     assert {event.text for event in filed} == extracted(library)
-    with memory_past(job.address, job.task) as past:
+    with Memory(job.address, actor="auditor", create=False) as memory:
+        past = MemoryPast(memory, job.task)
         ledger = balance(events, past)
         assert ledger.lost == 0
         assert ledger.findings.acknowledged == len(filed)
@@ -58,15 +62,57 @@ def test_nothing_that_was_acknowledged_is_lost(library):
             parse_question(line)
             for line in past.lines("open-questions", past.head("open-questions"))
         ]
-        brief = [e.text for e in events if isinstance(e, Acknowledged) and e.block == "brief"]
-        verdicts = check_brief(brief[-1], past.lines)
+        (brief,) = [e for e in events if isinstance(e, Acknowledged) and e.block == "brief"]
+        shops = Namespace.task("shops")
+        checked = check_brief(memory, shops, brief.text, brief.revision)
+        too_early = check_brief(memory, shops, brief.text, brief.revision - 1)
     assert all(question is not None for question in questions)
     known = {f"pep:{n}" for n in range(1, 7)} | {f"mod:shop{n}" for n in range(1, 7)}
     assert {q.about for q in questions} == {*known, "pep:100"}
     assert {q.about for q in questions if q.solution} == known
     assert len({q.about for q in questions}) == len(questions)
-    assert len(verdicts) > 20
-    assert {verdict.outcome for verdict in verdicts} == {"ok"}
+    assert not checked.faults
+    assert checked.counts.total() > 20
+    assert set(checked.counts) <= {"ok", "stale"}
+    assert too_early.faults, "what was served is told apart by when it was"
+
+
+def test_the_plan_is_a_channel_that_sends_work_and_takes_it_back(library):
+    job = a_job(library)
+    events = run_crew(job, lambda event: None)
+    with Memory(job.address, actor="auditor", create=False) as memory:
+        records = memory.log(Namespace.task("shops"), region="_dispatches")
+        published = memory.log(Namespace.task("shops"), region="plan")
+        plan = Plan.of(memory.task("shops").channel("plan").read().value)
+    deeds = Counter((record.actor.name, record.operation) for record in records)
+    assert deeds["supervisor", "dispatch"] == 5
+    assert deeds["supervisor", "withdraw"] == 1, "one reply was stale, and went back"
+    assert deeds["supervisor", "settle"] == 4
+    assert deeds["web-specialist", "reply"] == deeds["docs-specialist", "reply"] == 2
+    assert deeds["synthesizer", "reply"] == 1
+    assert {record.actor.name for record in published} == {"supervisor"}
+    assert len(published) == 5
+    assert {step.state for step in plan.steps} == {"done"}
+    (again,) = [e for e in events if isinstance(e, Acknowledged) and e.deed == "redispatch"]
+    (late,) = [r for r in records if r.operation == "dispatch" and r.arguments["follows"]]
+    assert again.block == f"dispatches/{late.entry.key.removeprefix('plan/')}"
+    assert late.arguments["since"] == 1, "it was built on the first plan"
+
+
+def test_agents_write_and_read_in_turns(library):
+    job = a_job(library)
+    run_crew(job, lambda event: None)
+    with Memory(job.address, actor="auditor", create=False) as memory:
+        records = memory.log(Namespace.task("shops"), limit=1000)
+        untold = [r for r in records if r.entry.region != "plan" and not r.turn]
+        condensed = [r for r in records if r.operation == "condense"]
+        (brief,) = [r for r in records if r.entry.region == "brief"]
+    assert not untold
+    assert brief.turn == condensed[0].turn, "the last condensation and the brief are one step"
+    assert {str(source).partition("@")[0] for source in brief.based_on} == {
+        "task/shops:findings",
+        "task/shops:open-questions",
+    }
 
 
 def test_the_run_reports_and_leaves_a_brief(library):
@@ -76,7 +122,8 @@ def test_the_run_reports_and_leaves_a_brief(library):
     assert code == 0, said
     assert "scripted extractors: no model, no network" in said
     assert "lines lost: 0" in said
-    assert "failed: 0" in said
+    assert re.search(r"citations in the brief: \d+; verdicts: ok \d+", said)
+    assert "sent again: 1" in said
     brief = (library / "brief-shops.md").read_text("utf-8")
     assert brief.startswith("# What pages and rfcs say")
     assert "commonplace blame" in said

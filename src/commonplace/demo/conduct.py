@@ -5,26 +5,28 @@ from pathlib import Path
 
 from rich.console import Console
 
-from commonplace.demo.citation import check_brief
+import commonplace
 from commonplace.demo.crew import CrewFailed, run_crew
 from commonplace.demo.event import Acknowledged, Event
 from commonplace.demo.job import Job
 from commonplace.demo.ledger import balance, balance_naive
 from commonplace.demo.naive import load_blocks
 from commonplace.demo.naive_citation import naive_citations
-from commonplace.demo.notebook import BRIEF, SPECIALISTS
+from commonplace.demo.notebook import AUDITOR, BRIEF, SPECIALISTS
 from commonplace.demo.options import BadOptions, Options, brief_path
-from commonplace.demo.past import MemoryPast, memory_past
+from commonplace.demo.past import MemoryPast
 from commonplace.demo.screen import Screen
 from commonplace.demo.summary import (
     citation_lines,
     condensation_lines,
     conflict_lines,
+    dispatch_lines,
     ledger_lines,
     naive_lines,
     next_lines,
     write_lines,
 )
+from commonplace.demo.verdict import check_brief
 
 OK, FINDINGS_FAILED, USAGE = 0, 1, 2
 
@@ -54,11 +56,12 @@ def conduct(options: Options, console: Console) -> int:
         say([f"The crew stopped. {error}"])
         return FINDINGS_FAILED
     say([""])
-    brief_path(job).write_text(_brief(events), encoding="utf-8")
+    brief = _brief(events)
+    brief_path(job).write_text(brief.text if brief else "", encoding="utf-8")
     if job.naive:
         return _report_naive(job, events, say)
-    with memory_past(job.address, job.task) as past:
-        return _report(job, events, past, say)
+    with commonplace.Memory(job.address, actor=AUDITOR, create=False) as memory:
+        return _report(job, events, memory, say)
 
 
 def _opening(job: Job) -> Iterator[str]:
@@ -74,28 +77,31 @@ def _opening(job: Job) -> Iterator[str]:
         yield f"  They share one memory, task {job.task}: {job.address}"
 
 
-def _brief(events: Iterable[Event]) -> str:
-    """The brief as the synthesizer's process acknowledged it; empty if there is none."""
-    texts = [e.text for e in events if isinstance(e, Acknowledged) and e.block == BRIEF]
-    return texts[-1] if texts else ""
+def _brief(events: Iterable[Event]) -> Acknowledged | None:
+    """The brief as the synthesizer's process had it acknowledged, if it had."""
+    briefs = [e for e in events if isinstance(e, Acknowledged) and e.block == BRIEF]
+    return briefs[-1] if briefs else None
 
 
-def _report(job: Job, events: Sequence[Event], past: MemoryPast, say: _Say) -> int:
-    ledger = balance(events, past)
-    verdicts = check_brief(_brief(events), past.lines)
+def _report(job: Job, events: Sequence[Event], memory: commonplace.Memory, say: _Say) -> int:
+    ledger = balance(events, MemoryPast(memory, job.task))
+    brief = _brief(events)
+    text, written = (brief.text, brief.revision) if brief else ("", None)
+    checked = check_brief(memory, commonplace.Namespace.task(job.task), text, written)
     say(write_lines(events))
+    say(dispatch_lines(events))
     say(conflict_lines(events))
     say(condensation_lines(events))
     say(ledger_lines(ledger))
-    say(citation_lines(verdicts, brief_path(job)))
-    say(next_lines(job, verdicts))
-    sound = bool(verdicts) and all(verdict.outcome == "ok" for verdict in verdicts)
-    return OK if sound and not ledger.lost else FINDINGS_FAILED
+    say(citation_lines(checked, brief_path(job)))
+    say(next_lines(job, checked))
+    return FINDINGS_FAILED if checked.faults or ledger.lost else OK
 
 
 def _report_naive(job: Job, events: Sequence[Event], say: _Say) -> int:
     held = {name: block["lines"] for name, block in load_blocks(Path(job.address)).items()}
-    citations = naive_citations(_brief(events), held, events)
+    brief = _brief(events)
+    citations = naive_citations(brief.text if brief else "", held, events)
     say(write_lines(events))
     say(naive_lines(balance_naive(events, held), citations, brief_path(job)))
     return OK

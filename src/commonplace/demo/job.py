@@ -42,30 +42,35 @@ class Job:
         return cls(**json.loads(text))
 
     def reading_list(self, actor: str) -> list[Listed]:
-        """What a specialist is to read, in its order; `NoDocuments` if there is nothing.
+        """What a specialist is to read, in its order; `NoDocuments` if there is nothing."""
+        usual = None if self._folder(actor) else DEFAULT_DOCUMENTS
+        if self.model:
+            usual = MODEL_DOCUMENTS
+        limit = usual if self.documents is None else self.documents
+        return choose(self.library(actor), limit=limit, seed=self.seed)
+
+    def library(self, actor: str) -> list[Listed]:
+        """All that a specialist could be given to read.
 
         Without folders the web specialist reads the single modules of the standard library, the
         docs specialist its packages and what the installed distributions say of themselves.
         """
-        folder = self.pages if actor == WEB else self.rfcs
+        folder = self._folder(actor)
         if folder:
-            found = list_folder(Path(folder), "page" if actor == WEB else "pep")
-        else:
-            found = _of_this_python(actor)
-        usual = None if folder else DEFAULT_DOCUMENTS
-        if self.model:
-            usual = MODEL_DOCUMENTS
-        limit = usual if self.documents is None else self.documents
-        return choose(found, limit=limit, seed=self.seed)
+            return list_folder(Path(folder), "page" if actor == WEB else "pep")
+        return _of_this_python(actor)
 
     def source_of(self, actor: str) -> str:
         """What a specialist reads, in words."""
-        folder = self.pages if actor == WEB else self.rfcs
+        folder = self._folder(actor)
         if folder:
             return Path(folder).name
         if actor == WEB:
             return "the modules of this Python's standard library"
         return "its packages and the installed distributions"
+
+    def _folder(self, actor: str) -> str:
+        return self.pages if actor == WEB else self.rfcs
 
 
 def _of_this_python(actor: str) -> list[Listed]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from commonplace.demo.condensation import condensed_keys
 from commonplace.demo.event import Acknowledged, Event
 from commonplace.demo.finding import parse_finding
-from commonplace.demo.notebook import FINDINGS, PROGRESS, QUESTIONS
+from commonplace.demo.notebook import FINDINGS, QUESTIONS
 from commonplace.demo.question import Contribution
 
 
@@ -85,18 +85,13 @@ def balance(events: Iterable[Event], past: Past) -> Ledger:
         return logged(event) and event.text in (past.lines(FINDINGS, seen) or ())
 
     today = past.lines(QUESTIONS, past.head(QUESTIONS)) or ()
-    progress = past.lines(PROGRESS, past.head(PROGRESS)) or ()
-
-    def other_kept(event: Acknowledged) -> bool:
-        return logged(event) and (event.block != PROGRESS or event.text in progress)
-
     return Ledger(
         _tally(sides.findings, [event for event in sides.findings if not finding_kept(event)]),
         _tally(
             sides.questions,
             [e for e in sides.questions if not (logged(e) and _contribution(e).stands_in(today))],
         ),
-        _tally(sides.others, [event for event in sides.others if not other_kept(event)]),
+        _tally(sides.others, [event for event in sides.others if not logged(event)]),
     )
 
 

@@ -6,24 +6,30 @@ sees half a file. What it lacks is any notion that someone else wrote in between
 to make that happen: no pause stands between a read and the write that follows it.
 """
 
-import glob
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from commonplace.demo.brief import Page
 from commonplace.demo.event import Acknowledged, Reporter
 from commonplace.demo.finding import Finding
-from commonplace.demo.notebook import BRIEF, FINDINGS, PLAN, PROGRESS, QUESTIONS, News
+from commonplace.demo.naive_post import POLL_S, Post
+from commonplace.demo.notebook import (
+    BRIEF,
+    FINDINGS,
+    PLAN,
+    QUESTIONS,
+    News,
+    Reply,
+    Task,
+    Wanted,
+)
+from commonplace.demo.plan import Plan
 from commonplace.demo.question import Contribution, next_edit
-
-POLL_S = 0.02
-"""How often a follower looks at the file. Only followers wait; no writer ever does."""
-
-_PROGRESS = ".progress"
 
 
 class Held(TypedDict):
@@ -40,41 +46,107 @@ class NaiveNotebook:
         self._path = path
         self._actor = actor
         self._reporter = reporter
+        self._post = Post(path)
+        self._published = 0
+        self._sent: list[dict[str, Any]] = []
 
     def set_up(self) -> None:
         """Writes the empty file."""
-        for path in self._progress_files():
-            path.unlink()
+        self._post.clear()
         self._save({})
 
-    def publish_plan(self, text: str) -> None:
+    def publish(self, plan: Plan) -> None:
         """Replaces the plan."""
-        self._put(PLAN, text.rstrip("\n").split("\n"), "publish", text)
+        text = json.dumps(plan.value, indent=1)
+        self._published += 1
+        self._put(PLAN, text.split("\n"), "publish", text)
 
-    def report(self, line: str) -> None:
-        """Adds a line to this agent's own progress file.
+    def dispatch(self, to: str, job: Mapping[str, Any]) -> None:
+        """Sends an agent work, with how often the plan was published so far."""
+        message = {"id": str(len(self._sent)), "to": to, "job": dict(job), "plan": self._published}
+        self._sent.append(message)
+        self._post.send(f"to-{to}", message)
 
-        Progress is not in the shared file: a lost `done` would leave the crew waiting for ever.
+    def replies(self) -> Iterator[Reply]:
+        """What comes back."""
+        for message in self._post.receive("from-*"):
+            stale = message["plan"] != self._published
+            yield Reply(message["id"], message["from"], message["said"], stale)
+
+    def redispatch(self, reply: Reply) -> None:
+        """Sends the same work again."""
+        self.dispatch(reply.who, self._sent[int(reply.id)]["job"])
+
+    def commit(self, reply: Reply, plan: Plan) -> None:
+        """Replaces the plan by the one that follows from the reply."""
+        self.publish(plan)
+
+    def tasks(self) -> Iterator[Task]:
+        """The work that is sent to this agent."""
+        for message in self._post.receive(f"to-{self._actor}"):
+            yield Task(message["id"], message["job"], plan=message["plan"])
+
+    def reply(self, task: Task, said: Mapping[str, Any]) -> None:
+        """Answers the supervisor."""
+        message = {"id": task.id, "from": self._actor, "said": dict(said), "plan": task.plan}
+        self._post.send(f"from-{self._actor}", message)
+
+    def file(self, findings: Sequence[Finding]) -> None:
+        """Appends findings, one after the other."""
+        for finding in findings:
+            self._append(FINDINGS, str(finding), "append")
+
+    def contribute(self, wanted: Wanted) -> None:
+        """Makes the same edits as the crew on a memory does, each on the lines just read."""
+        for contribution in wanted(self.page(QUESTIONS).lines):
+            self._contribute(contribution)
+
+    def step(self, pin: int = 0) -> AbstractContextManager["NaiveNotebook"]:
+        """A file has no past to pin: each read is of what it has by then."""
+        return nullcontext(self)
+
+    def page(self, block: str) -> Page:
+        """A block as the file has it now."""
+        held = load_blocks(self._path).get(block, {"version": 0, "lines": []})
+        return Page(held["version"], tuple(held["lines"]))
+
+    def condense(self, page: Page, text: str) -> None:
+        """Writes the condensed text over whatever the file has by now."""
+        self._put(FINDINGS, text.split("\n"), "condense", text, through=page.version)
+
+    def write_brief(self, text: str) -> None:
+        """Stores the brief in the file."""
+        self._put(BRIEF, text.rstrip("\n").split("\n"), "publish", text)
+
+    def follow(self) -> Iterator[News]:
+        """Looks again and again, and tells which blocks have moved, until work is sent.
+
+        The plan in the file does not tell of it: it may be overwritten.
         """
-        own = self._path.with_name(f"{self._path.name}.{self._actor}{_PROGRESS}")
-        with own.open("a", encoding="utf-8") as file:
-            file.write(f"{self._actor}: {line}\n")
+        seen: dict[str, int] = {}
+        while not self._post.waits(f"to-{self._actor}"):
+            blocks = load_blocks(self._path)
+            moved = [
+                name
+                for name, held in blocks.items()
+                for _ in range(abs(held["version"] - seen.get(name, 0)))
+            ]
+            seen = {name: held["version"] for name, held in blocks.items()}
+            if moved:
+                yield News(_revision(blocks), tuple(moved))
+            else:
+                time.sleep(POLL_S)
 
-    def add_finding(self, finding: Finding) -> None:
-        """Appends a finding."""
-        self._append(FINDINGS, str(finding), "append")
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
-    def contribute(self, contribution: Contribution) -> None:
-        """Makes the same edit as the crew on a memory does, on the lines just read."""
+    def _contribute(self, contribution: Contribution) -> None:
         blocks = load_blocks(self._path)
         held = blocks.setdefault(QUESTIONS, {"version": 0, "lines": []})
         edit = next_edit(held["lines"], contribution)
         if edit is None:
             return
-        if edit.old:
-            held["lines"][held["lines"].index(edit.old)] = edit.new
-        else:
-            held["lines"].append(edit.new)
+        held["lines"] = edit.made_in(held["lines"])
         held["version"] += 1
         self._save(blocks)
         self._reporter.say(
@@ -90,50 +162,6 @@ class NaiveNotebook:
                 answer=contribution.answer,
             )
         )
-
-    def page(self, block: str) -> Page:
-        """A block as the file has it now."""
-        held = self._everything().get(block, {"version": 0, "lines": []})
-        return Page(held["version"], tuple(held["lines"]))
-
-    def condense(self, page: Page, text: str) -> None:
-        """Writes the condensed text over whatever the file has by now."""
-        self._put(FINDINGS, text.split("\n"), "condense", text, through=page.version)
-
-    def write_brief(self, text: str) -> None:
-        """Stores the brief in the file."""
-        self._put(BRIEF, text.rstrip("\n").split("\n"), "publish", text)
-
-    def follow(self, after: int) -> Iterator[News]:
-        """Looks at the file again and again, and tells which blocks have moved."""
-        seen: dict[str, int] = {}
-        while True:
-            blocks = self._everything()
-            moved = [
-                name
-                for name, held in blocks.items()
-                for _ in range(abs(held["version"] - seen.get(name, 0)))
-            ]
-            seen = {name: held["version"] for name, held in blocks.items()}
-            if moved:
-                yield News(_revision(blocks), tuple(moved))
-            else:
-                time.sleep(POLL_S)
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
-    def _progress_files(self) -> list[Path]:
-        names = f"{glob.escape(self._path.name)}.*{_PROGRESS}"
-        return sorted(self._path.parent.glob(names))
-
-    def _everything(self) -> dict[str, Held]:
-        blocks = load_blocks(self._path)
-        lines: list[str] = []
-        for path in self._progress_files():
-            lines.extend(path.read_text(encoding="utf-8").splitlines())
-        blocks[PROGRESS] = {"version": len(lines), "lines": lines}
-        return blocks
 
     def _append(self, block: str, line: str, deed: str) -> None:
         blocks = load_blocks(self._path)

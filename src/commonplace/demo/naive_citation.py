@@ -1,13 +1,15 @@
 """What becomes of a brief's citations over a plain file, which keeps no versions to look up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from commonplace.demo.citation import check_brief, states
 from commonplace.demo.condensation import condensed_keys
 from commonplace.demo.event import Acknowledged, Event
 from commonplace.demo.finding import parse_finding
 from commonplace.demo.notebook import BRIEF, FINDINGS
+from commonplace.explain.claims import is_quoted_from, offered, plain
+from commonplace.explain.report import Sentence, parse_report
+from commonplace.model.namespace import Namespace
 
 
 class NaiveCitations(NamedTuple):
@@ -24,26 +26,55 @@ class NaiveCitations(NamedTuple):
     nowhere: int
 
 
+class _Held(NamedTuple):
+    """A line of the file, with the words and figures that a sentence may take from it."""
+
+    text: str
+    words: str
+    figures: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "_Held":
+        return cls(text, plain(text), frozenset(offered(text)))
+
+    def states(self, sentence: Sentence) -> bool:
+        """Whether the line bears out all that a sentence quotes and counts."""
+        quoted = all(is_quoted_from(each, self.words) for each in sentence.quotations)
+        return quoted and all(each.is_in(self.figures) for each in sentence.figures)
+
+
 def naive_citations(
     brief: str, held: Mapping[str, Sequence[str]], events: Iterable[Event]
 ) -> NaiveCitations:
     """Looks for each sentence where it says, then anywhere in the file, then in what was filed.
 
-    The file has no versions, so a citation is looked up in the text of today.
+    The file has no versions, so a citation is looked up in the text of today. Sentences are
+    read, and compared with lines, as `memory.verify` does it.
     """
-    now = {name: lines for name, lines in held.items() if name != BRIEF}
+    now = {name: [_Held.of(each) for each in held[name]] for name in held if name != BRIEF}
     anywhere = [line for lines in now.values() for line in lines]
-    condensed = condensed_keys(now.get(FINDINGS, ()))
-    filed = [e.text for e in events if isinstance(e, Acknowledged) and e.block == FINDINGS]
+    condensed = condensed_keys(held.get(FINDINGS, ()))
+    filed = [
+        _Held.of(event.text)
+        for event in events
+        if isinstance(event, Acknowledged) and event.block == FINDINGS and not event.through
+    ]
     counts = dict.fromkeys(NaiveCitations._fields, 0)
-    for verdict in check_brief(brief, lambda block, _: now.get(block)):
-        if verdict.outcome == "ok":
+    for sentence in parse_report(brief, Namespace.task("naive")).sentences:
+        if any(line.states(sentence) for line in _cited(sentence, now)):
             counts["in_place"] += 1
-        elif any(states(line, verdict.sentence) for line in anywhere):
+        elif any(line.states(sentence) for line in anywhere):
             counts["elsewhere"] += 1
         else:
-            origin = next((line for line in filed if states(line, verdict.sentence)), "")
+            origin = next((line.text for line in filed if line.states(sentence)), "")
             finding = parse_finding(origin)
             known = finding is not None and finding.key in condensed
             counts["condensed" if known else "nowhere"] += 1
     return NaiveCitations(**counts)
+
+
+def _cited(sentence: Sentence, now: Mapping[str, Sequence[_Held]]) -> Iterator[_Held]:
+    """The lines of today under the numbers that a sentence cites."""
+    for citation in sentence.citations:
+        first, last = citation.reference.lines or (1, 0)
+        yield from now.get(citation.reference.region, ())[first - 1 : last]

@@ -1,11 +1,11 @@
 """The past: what the crew's blocks were at every version, read back from the memory."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import commonplace
 from commonplace.demo.ledger import Written
-from commonplace.demo.notebook import AUDITOR
+from commonplace.demo.notebook import DISPATCHES
+from commonplace.model.channel import DISPATCHES as DISPATCHED
 
 MAX_RECORDS = 1_000_000
 
@@ -22,6 +22,9 @@ class MemoryPast:
             block = record.entry.region
             self._written[block, record.version] = Written(record.actor.name, record.revision)
             self._heads[block] = max(self._heads.get(block, 0), record.version)
+        for record in memory.log(self._task.namespace, region=DISPATCHED, limit=MAX_RECORDS):
+            block = f"{DISPATCHES}/{record.entry.key.rpartition('/')[2]}"
+            self._written[block, record.version] = Written(record.actor.name, record.revision)
 
     def written(self, block: str, version: int) -> Written | None:
         """The record of a version, or None if the log has none."""
@@ -39,10 +42,3 @@ class MemoryPast:
     def head(self, block: str) -> int:
         """The newest version of a block; 0 if it was never written."""
         return self._heads.get(block, 0)
-
-
-@contextmanager
-def memory_past(address: str, task: str) -> Iterator[MemoryPast]:
-    """Opens the memory as the auditor, who may read the task and nothing else."""
-    with commonplace.Memory(address, actor=AUDITOR, create=False) as memory:
-        yield MemoryPast(memory, task)

@@ -112,6 +112,12 @@ class Edit(NamedTuple):
     old: str
     new: str
 
+    def made_in(self, lines: Sequence[str]) -> list[str]:
+        """The list with the change made."""
+        if not self.old:
+            return [*lines, self.new]
+        return [self.new if line == self.old else line for line in lines]
+
 
 def find_question(lines: Sequence[str], about: str) -> Question | None:
     """The question about a subject, if the list has it."""

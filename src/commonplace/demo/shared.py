@@ -1,30 +1,33 @@
-"""The shared notebook: the crew's blocks in a Commonplace memory."""
+"""The shared notebook: the crew's task in a Commonplace memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import commonplace
 from commonplace.demo.brief import Page
-from commonplace.demo.event import Acknowledged, Conflict, Reporter
+from commonplace.demo.event import Acknowledged, Reporter
 from commonplace.demo.finding import Finding
 from commonplace.demo.notebook import (
     AUDITOR,
     BRIEF,
+    DISPATCHES,
     DOCS,
     FINDINGS,
     PLAN,
-    PROGRESS,
     QUESTIONS,
     SUPERVISOR,
     SYNTHESIZER,
     WEB,
     GaveUp,
     News,
+    Reply,
+    Task,
+    Wanted,
 )
-from commonplace.demo.question import Contribution, Edit, next_edit
+from commonplace.demo.plan import Plan
+from commonplace.demo.question_list import QuestionList
 from commonplace.model.receipt import Receipt
-
-MAX_ATTEMPTS = 4
-"""Times a contribution is tried before it takes a place in the block's queue."""
 
 
 class TaskTaken(GaveUp):
@@ -32,18 +35,18 @@ class TaskTaken(GaveUp):
 
 
 class SharedNotebook:
-    """The notebook contract over a memory: what two agents write at once, both see."""
+    """The notebook contract over a memory: a channel for the plan, turns for everything else."""
 
     def __init__(self, address: str, task: str, actor: str, reporter: Reporter) -> None:
         self.memory = commonplace.Memory(address, actor=actor).open()
         self._name = task
         self.task = self.memory.task(task)
+        self.plan = self.task.channel(PLAN)
         self._actor = actor
         self._reporter = reporter
-        self._seen: dict[str, int] = {}
 
     def set_up(self) -> None:
-        """Makes the task with five blocks. Whoever is not named at a block only reads it.
+        """Makes the task, the channel and three blocks. Whoever is not named only reads.
 
         Raises `TaskTaken` if an earlier run has used the name.
         """
@@ -51,149 +54,93 @@ class SharedNotebook:
         task = self.memory.create_task(self._name, share=everyone, reason="a run of the crew")
         if FINDINGS in task.regions():
             raise TaskTaken(f"Task {self._name} is there already. Name another with --task.")
-        task.create_block(PLAN, rule=commonplace.SingleWriter(SUPERVISOR))
+        task.create_channel(PLAN, writer=SUPERVISOR)
         task.create_block(
             FINDINGS, share={WEB: "contributor", DOCS: "contributor", SYNTHESIZER: "owner"}
         )
         task.create_block(QUESTIONS, share={WEB: "editor", DOCS: "editor"})
-        task.create_block(PROGRESS, share=dict.fromkeys((WEB, DOCS, SYNTHESIZER), "contributor"))
         task.create_block(
             BRIEF, rule=commonplace.SingleWriter(SYNTHESIZER), share={SYNTHESIZER: "owner"}
         )
 
-    def publish_plan(self, text: str) -> None:
-        """Replaces the plan; one writer owns it, so this cannot conflict."""
-        block = self.task.block(PLAN)
-        receipt = block.rewrite(
-            text, expect=block.read().version, reason="the plan moved on", kind="directive"
-        )
-        self._acknowledge(PLAN, "rewrite", receipt, text)
+    # --- the channel --------------------------------------------------------------------------
 
-    def report(self, line: str) -> None:
-        """Adds a line to the crew's progress."""
-        text = f"{self._actor}: {line}"
-        self._acknowledge(PROGRESS, "append", self.task.block(PROGRESS).append(text), text)
+    def publish(self, plan: Plan) -> None:
+        """Publishes the first plan."""
+        receipt = self.plan.publish(plan.value, kind="directive")
+        self.acknowledge(PLAN, "publish", receipt)
 
-    def add_finding(self, finding: Finding) -> None:
-        """Appends a finding; appends never conflict."""
-        text = str(finding)
-        receipt = self.task.block(FINDINGS).append(text, reason=finding.where)
-        self._acknowledge(FINDINGS, "append", receipt, text)
+    def dispatch(self, to: str, job: Mapping[str, Any]) -> None:
+        """Sends an agent work, with the revision to read the task at."""
+        self._sent("dispatch", self.plan.dispatch(to, dict(job), kind="directive"))
 
-    def contribute(self, contribution: Contribution) -> None:
-        """Reads, decides, writes; when another agent wrote first, reads again and decides anew."""
-        block = self.task.block(QUESTIONS)
-        met = ""
-        for _ in range(MAX_ATTEMPTS):
-            entry = block.read()
-            edit = next_edit([line.text for line in entry.lines], contribution)
-            if edit is None:
-                break
-            try:
-                if edit.old:
-                    receipt = block.replace(
-                        edit.old, edit.new, base=entry.version, reason=contribution.where
-                    )
-                else:
-                    unchanged = ((block.reference, entry.version),)
-                    receipt = block.append(edit.new, reason=contribution.where, guards=unchanged)
-            except (commonplace.VersionConflict, commonplace.AnchorNotFound) as error:
-                met = error.code
-                continue
-            self._contributed(contribution, edit, receipt)
-            self._settle(met, f"{edit.deed} after reading again")
+    def replies(self) -> Iterator[Reply]:
+        """What comes back; stale if the plan was published anew since the one it is built on."""
+        for each in self.plan.receive():
+            assert each.reply is not None
+            yield Reply(each.id, each.to, each.reply.payload, each.stale)
+
+    def redispatch(self, reply: Reply) -> None:
+        """Sends the work again, with the difference between the two plans."""
+        self._sent("redispatch", self.plan.redispatch(reply.id, reason="the plan moved on"))
+
+    def commit(self, reply: Reply, plan: Plan) -> None:
+        """Settles a reply and publishes the plan that follows from it, in one commit."""
+        receipt = self.plan.commit(reply.id, value=plan.value, kind="directive")
+        self.acknowledge(PLAN, "commit", receipt)
+
+    def tasks(self) -> Iterator[Task]:
+        """The work in this agent's inbox, as it comes."""
+        for each in self.plan.receive():
+            yield Task(each.id, each.payload, each.published, each.pin, each.difference)
+
+    def reply(self, task: Task, said: Mapping[str, Any]) -> None:
+        """Answers; the answer is built on the plan as it stood where the work was sent."""
+        receipt = self.plan.reply(task.id, dict(said))
+        self.acknowledge(f"{DISPATCHES}/{task.id}", "reply", receipt)
+
+    def _sent(self, deed: str, sent: commonplace.Dispatch) -> None:
+        assert sent.receipt is not None
+        self.acknowledge(f"{DISPATCHES}/{sent.id}", deed, sent.receipt)
+
+    # --- the blocks ---------------------------------------------------------------------------
+
+    def file(self, findings: Sequence[Finding]) -> None:
+        """Appends findings in one turn; appends never conflict."""
+        if not findings:
             return
-        else:
-            self._queue(contribution, met)
-            return
-        self._settle(met, "nothing left to do: the other agent had done it")
-
-    def page(self, block: str) -> Page:
-        """A block as it stands now."""
-        entry = self.task.block(block).read()
-        self._seen[block] = entry.version
-        return Page(entry.version, tuple(line.text for line in entry.lines))
-
-    def condense(self, page: Page, text: str) -> None:
-        """Puts the text in the place of what stood on the page; later appends stay below it."""
         block = self.task.block(FINDINGS)
-        receipt = block.condense(
-            text,
-            through=page.version,
-            reason=f"condensed {len(page.lines)} lines",
-            kind="inference",
-            based_on=[block.reference.pinned(page.version)],
-        )
-        self._acknowledge(FINDINGS, "condense", receipt, text, through=page.version)
+        with self.memory.turn() as turn:
+            for finding in findings:
+                receipt = block.append(str(finding), reason=finding.where, turn=turn)
+                self.acknowledge(FINDINGS, "append", receipt, str(finding))
 
-    def write_brief(self, text: str) -> None:
-        """Stores the brief in its own block, with the versions it was written from."""
-        self._acknowledge(BRIEF, "rewrite", self.store_brief(text), text)
+    def contribute(self, wanted: Wanted) -> None:
+        """Looks and writes in one turn; when another agent was quicker, in another turn."""
+        QuestionList(self.memory, self.task.block(QUESTIONS), self._reporter).contribute(wanted)
 
-    def store_brief(self, text: str) -> Receipt:
-        """Writes the brief's block and gives the receipt, without telling anybody."""
-        block = self.task.block(BRIEF)
-        return block.rewrite(
-            text,
-            expect=block.read().version,
-            reason="the brief",
-            kind="inference",
-            based_on=[
-                self.task.block(name).reference.pinned(self._seen[name])
-                for name in (FINDINGS, QUESTIONS)
-                if self._seen.get(name)
-            ],
-        )
+    @contextmanager
+    def step(self, pin: int = 0) -> Iterator["SharedStep"]:
+        """Begins a turn, at the pin that came with the work or at the newest revision."""
+        with self.memory.turn(at=pin or None) as turn:
+            yield SharedStep(self, turn)
 
-    def follow(self, after: int) -> Iterator[News]:
-        """The task's commits after a revision, as they come."""
-        for commit in self.memory.watch(self.task.namespace, after=after):
+    def follow(self) -> Iterator[News]:
+        """The task's commits, as they come, until the plan awaits this agent."""
+        for commit in self.memory.watch(self.task.namespace, after=0):
             blocks = tuple(change.reference.region for change in commit.changes)
-            if blocks:
-                yield News(commit.revision, blocks)
+            if PLAN in blocks and Plan.of(self.plan.read().value).awaits(self._actor):
+                return
+            yield News(commit.revision, blocks)
 
     def close(self) -> None:
         """Closes the memory."""
         self.memory.close()
 
-    def _queue(self, contribution: Contribution, met: str) -> None:
-        """Takes a place in the block's queue, where the turn is certain to come."""
-        made: list[Edit] = []
-
-        def edited(text: str) -> str:
-            edit = next_edit(text.split("\n"), contribution)
-            made[:] = [edit] if edit else []
-            return apply_edit(text, edit) if edit else text
-
-        receipt = self.task.block(QUESTIONS).update(edited, reason=contribution.where)
-        if made:
-            self._contributed(contribution, made[0], receipt)
-            self._settle(met, f"{made[0].deed} from the queue")
-        else:
-            self._settle(met, "nothing left to do: the other agent had done it")
-
-    def _settle(self, met: str, ended: str) -> None:
-        if met:
-            self._reporter.say(Conflict(self._actor, QUESTIONS, met, ended))
-
-    def _contributed(self, contribution: Contribution, edit: Edit, receipt: Receipt) -> None:
-        self._reporter.say(
-            Acknowledged(
-                actor=self._actor,
-                block=QUESTIONS,
-                deed=edit.deed,
-                version=receipt.version,
-                revision=receipt.revision,
-                text=edit.new,
-                about=contribution.about,
-                where=contribution.where,
-                answer=contribution.answer,
-            )
-        )
-
-    def _acknowledge(
-        self, block: str, deed: str, receipt: Receipt, text: str, through: int = 0
+    def acknowledge(
+        self, block: str, deed: str, receipt: Receipt, text: str = "", through: int = 0
     ) -> None:
+        """Says what the memory has accepted."""
         self._reporter.say(
             Acknowledged(
                 actor=self._actor,
@@ -207,8 +154,40 @@ class SharedNotebook:
         )
 
 
-def apply_edit(text: str, edit: Edit) -> str:
-    """A list of questions with one edit made."""
-    if not edit.old:
-        return f"{text}\n{edit.new}" if text else edit.new
-    return "\n".join(edit.new if line == edit.old else line for line in text.split("\n"))
+class SharedStep:
+    """One turn: what it reads is recorded as served, and its writes carry that."""
+
+    def __init__(self, notebook: SharedNotebook, turn: commonplace.Turn) -> None:
+        self._notebook = notebook
+        self.turn = turn
+        self._read: dict[str, commonplace.Reference] = {}
+
+    def page(self, block: str) -> Page:
+        """A block as the turn sees it: at its pin, with what the turn itself has written."""
+        handle = self._notebook.task.block(block)
+        entry = self.turn.read(handle)
+        self._read[block] = handle.reference.pinned(entry.version)
+        return Page(entry.version, tuple(line.text for line in entry.lines))
+
+    def condense(self, page: Page, text: str) -> None:
+        """Puts the text in the place of what stood on the page; later appends stay below it."""
+        receipt = self._notebook.task.block(FINDINGS).condense(
+            text,
+            through=page.version,
+            reason=f"condensed {len(page.lines)} lines",
+            kind="inference",
+            based_on=[self._read[FINDINGS]],
+            turn=self.turn,
+        )
+        self._notebook.acknowledge(FINDINGS, "condense", receipt, text, through=page.version)
+
+    def write_brief(self, text: str) -> None:
+        """Stores the brief, with the versions it was written from."""
+        receipt = self._notebook.task.block(BRIEF).rewrite(
+            text,
+            reason="the brief",
+            kind="inference",
+            based_on=list(self._read.values()),
+            turn=self.turn,
+        )
+        self._notebook.acknowledge(BRIEF, "rewrite", receipt, text)

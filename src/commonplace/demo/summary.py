@@ -4,16 +4,16 @@ import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from commonplace.demo.citation import Verdict
 from commonplace.demo.event import Acknowledged, Conflict, Event
 from commonplace.demo.job import Job
 from commonplace.demo.ledger import Ledger, Tally
 from commonplace.demo.naive_citation import NaiveCitations
-from commonplace.demo.notebook import AUDITOR, FINDINGS, QUESTIONS
+from commonplace.demo.notebook import AUDITOR, DISPATCHES, FINDINGS, QUESTIONS
 from commonplace.demo.screen import ROLES
+from commonplace.demo.verdict import Checked
 from commonplace.model.namespace import Namespace
 from commonplace.model.reference import AtVersion, Reference
 
@@ -25,11 +25,24 @@ def write_lines(events: Iterable[Event]) -> Iterator[str]:
     counts: dict[str, Counter[str]] = {role: Counter() for role in ROLES}
     for event in events:
         if isinstance(event, Acknowledged):
-            counts[event.actor][event.block] += 1
+            counts[event.actor][event.block.partition("/")[0]] += 1
     yield "writes by actor"
     for role in ROLES:
         blocks = ", ".join(f"{block} {count}" for block, count in sorted(counts[role].items()))
         yield f"  {role:<16} {counts[role].total():>6,}   {blocks}"
+
+
+def dispatch_lines(events: Iterable[Event]) -> Iterator[str]:
+    """What went over the plan's channel, and what of it was sent again."""
+    deeds = Counter(
+        event.deed
+        for event in events
+        if isinstance(event, Acknowledged) and event.block.startswith(f"{DISPATCHES}/")
+    )
+    yield (
+        f"dispatches: {deeds['dispatch'] + deeds['redispatch']:,}; replies: {deeds['reply']:,}; "
+        f"built on a plan that no longer stood, and sent again: {deeds['redispatch']:,}"
+    )
 
 
 def conflict_lines(events: Iterable[Event]) -> Iterator[str]:
@@ -69,20 +82,15 @@ def lost_lines(ledger: Ledger) -> Iterator[str]:
         yield f"  and {len(lost) - MAX_SHOWN:,} more"
 
 
-def citation_lines(verdicts: Sequence[Verdict], brief: Path) -> Iterator[str]:
-    """How the brief's citations check out."""
+def citation_lines(checked: Checked, brief: Path) -> Iterator[str]:
+    """What `verify` says of the brief's citations."""
     yield f"brief: {brief}"
-    good = sum(verdict.outcome == "ok" for verdict in verdicts)
-    count = sum(len(verdict.citations) for verdict in verdicts)
-    yield (
-        f"sentences in the brief: {len(verdicts):,}, with {count:,} citations; "
-        f"checked out: {good:,}, failed: {len(verdicts) - good:,}"
-    )
-    bad = [verdict for verdict in verdicts if verdict.outcome != "ok"]
-    for verdict in bad[:MAX_SHOWN]:
-        yield f"  line {verdict.line}: {verdict.outcome}: {verdict.detail}"
-    if len(bad) > MAX_SHOWN:
-        yield f"  and {len(bad) - MAX_SHOWN:,} more"
+    counts = checked.counts
+    told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(counts.items()))
+    yield f"citations in the brief: {counts.total():,}; verdicts: {told or 'none'}"
+    yield from (f"  {fault}" for fault in checked.faults[:MAX_SHOWN])
+    if len(checked.faults) > MAX_SHOWN:
+        yield f"  and {len(checked.faults) - MAX_SHOWN:,} more"
 
 
 def naive_lines(ledger: Ledger, citations: NaiveCitations, brief: Path) -> Iterator[str]:
@@ -109,9 +117,10 @@ def _tally_line(what: str, tally: Tally, word: str) -> str:
     )
 
 
-def next_lines(job: Job, verdicts: Sequence[Verdict]) -> Iterator[str]:
+def next_lines(job: Job, checked: Checked) -> Iterator[str]:
     """Commands to try on this very memory, with references from this very brief."""
-    cited = [text for verdict in verdicts if verdict.outcome == "ok" for text in verdict.citations]
+    found = checked.found.citations if checked.found else ()
+    cited = [each.citation.text for each in found if each.verdict == "ok"]
     task = Namespace.task(job.task)
     whose = f"-m {shlex.quote(job.address)} --as {AUDITOR}"
     program = _program()

@@ -1,54 +1,51 @@
-"""The supervisor: sets the crew up, writes the plan, and keeps it true until the brief is there."""
+"""The supervisor: publishes the plan, sends everybody their work, and commits what comes back."""
+
+from collections.abc import Mapping
 
 from commonplace.demo.brief import HEADINGS
 from commonplace.demo.event import Progress, Reporter
 from commonplace.demo.job import Job
-from commonplace.demo.notebook import (
-    BRIEF_WRITTEN,
-    DONE,
-    PROGRESS,
-    SPECIALISTS,
-    SUPERVISOR,
-    SYNTHESIZER,
-    Notebook,
-    said,
-)
+from commonplace.demo.notebook import SPECIALISTS, SUPERVISOR, SYNTHESIZER, Notebook
+from commonplace.demo.plan import Plan, Step
 
 SET_UP = "set up"
 
 
 def supervise(notebook: Notebook, job: Job, reporter: Reporter) -> None:
-    """Makes the task, publishes the plan, and publishes it anew whenever a step is finished."""
+    """Makes the task, publishes the plan, and publishes it anew whenever a step is finished.
+
+    A reply that was built on a plan which no longer stands goes back, with what has changed: the
+    second specialist to finish reading learns so that the first one has, and that the list of
+    questions is complete.
+    """
+    reading = {actor: [each.name for each in job.reading_list(actor)] for actor in SPECIALISTS}
+    plan = first_plan(job, {actor: len(names) for actor, names in reading.items()})
     notebook.set_up()
-    reading = {actor: len(job.reading_list(actor)) for actor in SPECIALISTS}
-    plan = plan_text(job, reading, ())
-    notebook.publish_plan(plan)
+    notebook.publish(plan)
     reporter.say(Progress(SUPERVISOR, SET_UP))
-    for news in notebook.follow(after=0):
-        if PROGRESS not in news.blocks:
+    for step in plan.under_way:
+        notebook.dispatch(step.who, {"do": step.do, "documents": reading[step.who]})
+    for reply in notebook.replies():
+        if reply.stale:
+            notebook.redispatch(reply)
+            reporter.say(Progress(SUPERVISOR, f"sent {reply.who} its work again"))
             continue
-        lines = notebook.page(PROGRESS).lines
-        latest = plan_text(job, reading, lines)
-        if latest != plan:
-            plan = latest
-            notebook.publish_plan(plan)
-            reporter.say(Progress(SUPERVISOR, "updated the plan"))
-        if said(lines, SYNTHESIZER, BRIEF_WRITTEN):
+        before, plan = plan, plan.finished(reply.who, free=SPECIALISTS)
+        notebook.commit(reply, plan)
+        reporter.say(Progress(SUPERVISOR, "updated the plan"))
+        for step in plan.under_way:
+            if step not in before.under_way:
+                notebook.dispatch(step.who, {"do": step.do})
+        if not plan.under_way:
             return
 
 
-def plan_text(job: Job, reading: dict[str, int], progress: tuple[str, ...] | list[str]) -> str:
-    """The plan, with each step marked by what the crew's progress says."""
-    steps = []
-    for actor in SPECIALISTS:
-        state = "done" if said(progress, actor, DONE) else "in progress"
-        steps.append(f"[{state}] {actor}: read {reading[actor]} documents: {job.source_of(actor)}")
-    ready = all(said(progress, actor, DONE) for actor in SPECIALISTS)
-    written = said(progress, SYNTHESIZER, BRIEF_WRITTEN)
-    state = "done" if written else "in progress" if ready else "waiting"
-    steps.append("[in progress] synthesizer: condense the findings as they come")
-    if ready:
-        steps[-1] = steps[-1].replace("in progress", "done")
-    steps.append(f"[{state}] synthesizer: write the brief, a citation in every sentence")
-    questions = [f"- {heading}" for heading in HEADINGS.values()]
-    return "\n".join([f"Task {job.task}", *steps, "The brief answers:", *questions])
+def first_plan(job: Job, reading: Mapping[str, int]) -> Plan:
+    """The plan as a run begins: both specialists read, the rest waits."""
+    steps = [
+        Step(actor, f"read {count} documents: {job.source_of(actor)}", "in progress")
+        for actor, count in reading.items()
+    ]
+    steps.append(Step("", "answer the questions that are left"))
+    steps.append(Step(SYNTHESIZER, "write the brief, a citation in every sentence"))
+    return Plan(job.task, tuple(steps), tuple(HEADINGS.values()))

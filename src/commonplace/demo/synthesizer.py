@@ -1,52 +1,50 @@
 """The synthesizer: follows the findings, condenses them while others go on, writes the brief."""
 
-from commonplace.demo.brief import Page, write_brief
+from commonplace.demo.brief import write_brief
 from commonplace.demo.condensation import Cited, cited_findings, condense
 from commonplace.demo.event import Progress, Reporter
 from commonplace.demo.job import Job
 from commonplace.demo.notebook import (
-    BRIEF_WRITTEN,
-    DONE,
     FINDINGS,
-    PROGRESS,
     QUESTIONS,
     SPECIALISTS,
     SYNTHESIZER,
     Notebook,
-    said,
+    Step,
 )
 
 CONDENSE_EVERY = 60
 """Changes to the findings after which their owner condenses them."""
+BRIEF_WRITTEN = "wrote the brief"
 
 
 def synthesize(notebook: Notebook, job: Job, reporter: Reporter) -> None:
-    """Condenses whenever enough has come in, and at the end tells it all in a brief."""
+    """Condenses whenever enough has come in, and tells it all in a brief when that is asked.
+
+    The brief is one step, at the revision at which the supervisor asked for it.
+    """
     found: list[Cited] = []
     waiting = 0
-    for news in notebook.follow(after=0):
+    for news in notebook.follow():
         waiting += news.blocks.count(FINDINGS)
         if waiting >= CONDENSE_EVERY:
-            found.extend(condense_now(notebook, reporter))
+            with notebook.step() as step:
+                found.extend(condense_now(step, reporter))
             waiting = 0
-        if PROGRESS in news.blocks:
-            lines = notebook.page(PROGRESS).lines
-            if all(said(lines, actor, DONE) for actor in SPECIALISTS):
-                break
-    found.extend(condense_now(notebook, reporter))
-    title = f"What {job.source_of(SPECIALISTS[0])} and {job.source_of(SPECIALISTS[1])} say"
-    brief = write_brief(title, found, notebook.page(FINDINGS), notebook.page(QUESTIONS))
-    notebook.write_brief(brief)
-    notebook.report(BRIEF_WRITTEN)
+    task = next(notebook.tasks())
+    with notebook.step(task.pin) as step:
+        found.extend(condense_now(step, reporter))
+        title = f"What {job.source_of(SPECIALISTS[0])} and {job.source_of(SPECIALISTS[1])} say"
+        step.write_brief(write_brief(title, found, step.page(FINDINGS), step.page(QUESTIONS)))
+    notebook.reply(task, {"wrote": "the brief"})
     reporter.say(Progress(SYNTHESIZER, BRIEF_WRITTEN))
 
 
-def condense_now(notebook: Notebook, reporter: Reporter) -> list[Cited]:
+def condense_now(step: Step, reporter: Reporter) -> list[Cited]:
     """One condensation: what stands now, said in fewer lines. Gives the raw lines it saw."""
-    page: Page = notebook.page(FINDINGS)
+    page = step.page(FINDINGS)
     raw = list(cited_findings(page.lines, page.version))
-    if not raw:
-        return []
-    notebook.condense(page, condense(page.lines, page.version))
-    reporter.say(Progress(SYNTHESIZER, f"condensed {len(raw)} findings"))
+    if raw:
+        step.condense(page, condense(page.lines, page.version))
+        reporter.say(Progress(SYNTHESIZER, f"condensed {len(raw)} findings"))
     return raw
