@@ -90,5 +90,5 @@ def _lines(found: Why, out: Output) -> Iterator[str]:
         yield f"  commonplace show {reference}"
         yield f"  commonplace blame {reference} --origins"
         if each.stands and "retract" in COMMANDS:
-            yield f"  commonplace retract {reference} --dry-run"
+            yield f"  commonplace retract {reference} --reason 'what was wrong'"
     yield f"  commonplace log -S {escape(quote(found.text))}"
