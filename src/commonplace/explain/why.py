@@ -61,14 +61,15 @@ class Occurrence:
 
     `reference` names the lines where it first stood. It stood from version `first` to below
     `end` (None: the head has it), and `introduced` and `ended` are the records that made these
-    versions; None for one that is archived or hidden from this reader. `contributions` holds
+    versions; None for one that is archived, hidden from this reader, or not known since older
+    records of a common text were not followed. `contributions` holds
     every record that wrote a part of it, in the order of the text, and `again` those that wrote
     it again while it stood already. `writer_served` is what the turn that wrote it had been
     served by then: what it may have come from, beside `introduced.based_on`. `marked` holds the
     retractions and supersessions that speak of it. `served` are the turns that were served lines
     which had it, and `derived` what was built on it. Where a bound cut a list short, its
     `more_…` says so; `hidden` counts derived records that are not this reader's to see. `sure`
-    is False when bytes that would tell the exact end are gone or were too many to read.
+    is False when what would tell the exact beginning or end is gone or was not followed.
     """
 
     reference: Reference
