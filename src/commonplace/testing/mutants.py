@@ -6,7 +6,7 @@ function of the core or of the storage by a wrong one. They hold in this process
 `applied` is entered; a worker process applies the mutant its job names.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from commonplace._sync.queue import Queue
 from commonplace._sync.turn import Turn
 from commonplace.core import access, decide, digest, exchange, fold, text
-from commonplace.core.access import OWNS, Reach
+from commonplace.core.access import OWNS, Reach, Tier
 from commonplace.core.decide import Accept, Decision
 from commonplace.core.state import EntryState, State
 from commonplace.model.channel import Dispatch
@@ -24,13 +24,20 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage import registry
 from commonplace.storage.address import open_engine
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs import commit, deriving, listing, reading, turning
-from commonplace.storage.programs.reading import Found, Reader
+from commonplace.storage.programs import (
+    commit,
+    deriving,
+    listing,
+    reading,
+    retracting,
+    turning,
+)
+from commonplace.storage.programs.cascade import _Cascade
+from commonplace.storage.programs.lines import Lines
 from commonplace.storage.selection import Selection
 from commonplace.storage.serving import Serving
 from commonplace.storage.sqlite import opening
-from commonplace.storage.step import Program
-from commonplace.testing import broken
+from commonplace.testing import broken, wrong
 from commonplace.testing.broken import Broken, is_users
 
 Break = Callable[[], AbstractContextManager[None]]
@@ -122,15 +129,6 @@ def _condensed_all(value: Any, arguments: Mapping[str, Any], version: int) -> An
     )
 
 
-def _head(reader: Reader, key: EntryKey, revision: int, own: Sequence[int]) -> Program[Found]:
-    return (yield from reading.read_entry(reader, key))
-
-
-def _nothing_changed(tenant: str, served: object) -> Program[dict[EntryKey, int]]:
-    yield from reading.standing(tenant)
-    return {}
-
-
 def _with_all_history(grants: Any, right: Callable[[Any], Reach] = access.reach) -> Reach:
     return right(grants)._replace(since=0)
 
@@ -163,8 +161,8 @@ def _remembered_access(cache: Any, tenant: str, revision: int) -> Any:
 def _engines() -> Iterator[Mutant]:
     """One mutant for each broken engine."""
     for kind in broken.wrappers():
-        wrong = (kind.__doc__ or "").partition("\n")[0]
-        yield Mutant(_snake(kind.__name__), wrong, (_engine(kind),), ENGINES_CAUGHT_BY[kind])
+        what = (kind.__doc__ or "").partition("\n")[0]
+        yield Mutant(_snake(kind.__name__), what, (_engine(kind),), ENGINES_CAUGHT_BY[kind])
 
 
 def _snake(name: str) -> str:
@@ -285,7 +283,7 @@ _OTHERS = (
     Mutant(
         "turns_read_the_head",
         "A turn reads what stands, whatever it pinned.",
-        (_instead(turning, "turn_entry", _head),),
+        (_instead(turning, "turn_entry", wrong.head),),
         ("test_turn_reads_one_revision_whatever_others_write",),
     ),
     Mutant(
@@ -304,7 +302,7 @@ _OTHERS = (
     Mutant(
         "fences_nothing",
         "A fence holds whatever happened to what was served.",
-        (_instead(turning, "changed_since", _nothing_changed),),
+        (_instead(turning, "changed_since", wrong.nothing_changed),),
         ("test_fence_raises_when_what_was_served_has_changed",),
     ),
     Mutant(
@@ -343,6 +341,44 @@ _OTHERS = (
         (_instead(decide, "expectation", lambda attempt: None),
          _instead(exchange, "_moved", lambda channel, version: None)),
         ("test_commit_that_was_decided_on_another_version_is_refused_whole",),
+    ),
+    Mutant(
+        "keeps_what_was_wrong",
+        "A retraction is recorded, and what was wrong stands on.",
+        (_operation("retract", lambda value, arguments, version: value),),
+        ("test_retraction_takes_out_the_line_and_puts_the_correction_there",),
+    ),
+    Mutant(
+        "lets_strangers_retract",
+        "Whoever may write may say that others were wrong.",
+        (_instead(retracting, "require_author", _anybody),
+         _instead(decide._Ruling, "_taking", lambda self, write, operation: Tier.CONTRIBUTOR)),
+        ("test_retraction_by_a_stranger_is_refused",),
+    ),
+    Mutant(
+        "infers_nothing",
+        "What a turn wrote is not suspect, whatever it had been shown.",
+        (_instead(_Cascade, "_inferred", wrong.none_built),),
+        ("test_cascade_infers_from_what_turns_were_served",),
+    ),
+    Mutant(
+        "suspects_whole_entries",
+        "Lines beside the one that was wrong are taken for it.",
+        (_instead(Lines, "held", wrong.always_held),),
+        ("test_cascade_follows_what_records_declare",
+         "test_turn_that_saw_it_only_before_or_after_is_not_told"),
+    ),
+    Mutant(
+        "loses_notices",
+        "A retraction is recorded, and nobody is told of it.",
+        (_instead(deriving, "_taken_back", wrong.told_nobody),),
+        ("test_whoever_was_shown_it_is_told_at_the_next_turn_until_it_is_settled",),
+    ),
+    Mutant(
+        "misses_what_lands_meanwhile",
+        "The cascade is what it was a moment before its record.",
+        (_instead(retracting, "_reach", wrong.found_before),),
+        ("test_nothing_built_meanwhile_escapes",),
     ),
     Mutant(
         "syncs_nothing",

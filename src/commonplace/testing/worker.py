@@ -224,6 +224,19 @@ def lead(desk: Desk, orders: Orders) -> None:
                 return
 
 
+def retract(desk: Desk, orders: Orders) -> None:
+    """Write lines, have others shown them, build on them and take them back, again and again."""
+    notes, report = desk.task.block("notes"), desk.task.block("report")
+    with desk.memory.as_actor("owner") as owner:
+        while not orders.ended():
+            written = notes.append(desk.new_key())
+            line = notes.reference.pinned(written.version)
+            with owner.turn() as turn:
+                turn.read(line)
+            report.append("built", based_on=[line])
+            say(retracted=str(desk.memory.retract(line, replacement="corrected").by))
+
+
 ROLES: Mapping[str, Callable[[Desk, Orders], None]] = {
     "write": write,
     "hold": hold,
@@ -231,6 +244,7 @@ ROLES: Mapping[str, Callable[[Desk, Orders], None]] = {
     "think": think,
     "answer": answer,
     "lead": lead,
+    "retract": retract,
 }
 
 

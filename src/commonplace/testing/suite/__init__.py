@@ -11,6 +11,7 @@ from commonplace.testing.suite.machine import *  # noqa: F403
 from commonplace.testing.suite.outcomes import *  # noqa: F403
 from commonplace.testing.suite.participants import *  # noqa: F403
 from commonplace.testing.suite.power import *  # noqa: F403
+from commonplace.testing.suite.retractions import *  # noqa: F403
 from commonplace.testing.suite.retries import *  # noqa: F403
 from commonplace.testing.suite.sessions import *  # noqa: F403
 from commonplace.testing.suite.snapshots import *  # noqa: F403
