@@ -14,7 +14,7 @@ from commonplace.model.reference import AtRevision, AtTime, AtVersion, Reference
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.reading import ABSENT, Found, Reader
 from commonplace.storage.step import Answer, Program, Step
-from commonplace.storage.views import entry_view
+from commonplace.storage.views import entry_view, withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +165,5 @@ def _visible(
         if place not in judged:
             judged[place] = yield from reading.reach(reader, access_revision, *place)
         if judged[place].tier >= Tier.READER and record.revision >= judged[place].since:
-            seen.append(record)
+            seen.append(withheld(record))
     return seen

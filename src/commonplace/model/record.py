@@ -54,6 +54,9 @@ class Record:
     entry. `size_bytes` is the entry's size after the change and `dead` whether it is a
     tombstone. `turn` is the one it was written in, empty outside of turns. `digest` chains this
     header to all before it. `body` is None after `erase`.
+
+    Of a retraction, `arguments` leave out what it found in other places, and who was shown it:
+    `Memory.retract` tells of it, as far as its reader may know.
     """
 
     revision: int

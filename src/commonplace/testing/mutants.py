@@ -34,6 +34,7 @@ from commonplace.storage.programs import (
 )
 from commonplace.storage.programs.cascade import _Cascade
 from commonplace.storage.programs.lines import Lines
+from commonplace.storage.rows import record_of
 from commonplace.storage.selection import Selection
 from commonplace.storage.serving import Serving
 from commonplace.storage.sqlite import opening
@@ -373,6 +374,12 @@ _OTHERS = (
         "A retraction is recorded, and nobody is told of it.",
         (_instead(deriving, "_taken_back", wrong.told_nobody),),
         ("test_whoever_was_shown_it_is_told_at_the_next_turn_until_it_is_settled",),
+    ),
+    Mutant(
+        "tells_records_whole",
+        "The record of a retraction names what its readers may not read.",
+        (_instead(listing, "record_view", record_of),),
+        ("test_cascade_names_nothing_that_its_author_may_not_read",),
     ),
     Mutant(
         "misses_what_lands_meanwhile",

@@ -26,8 +26,8 @@ from commonplace.model.retention import Anchor
 from commonplace.storage.codec import decode
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.anchoring import find_anchor
-from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.comparing import compare
+from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.inspection import Inspector, name_of
 from commonplace.storage.programs.reading import Reader, Standing, require_tenant, standing
 from commonplace.storage.programs.rederiving import Rederiver

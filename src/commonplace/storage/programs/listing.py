@@ -24,8 +24,9 @@ from commonplace.storage.programs.reading import (
     standing,
 )
 from commonplace.storage.proposal import check_version
-from commonplace.storage.rows import logged_key, record_of
+from commonplace.storage.rows import logged_key
 from commonplace.storage.step import Answer, Program, Statement, Step
+from commonplace.storage.views import record_view
 from commonplace.telemetry.traceparent import trace_id_of
 
 
@@ -81,7 +82,7 @@ def history(
     has = yield from require_read(reader, now.access_revision, key)
     bound = 2**62 if before is None else before
     (rows,) = yield (Statement("entry_history", [(reader.tenant, *key, bound, limit)]),)
-    return [record_of(row) for row in rows if row[0] >= has.since]
+    return [record_view(row) for row in rows if row[0] >= has.since]
 
 
 def record_of_version(reader: Reader, key: EntryKey, version: int) -> Program[Record | None]:
@@ -89,7 +90,7 @@ def record_of_version(reader: Reader, key: EntryKey, version: int) -> Program[Re
     now = yield from standing(reader.tenant)
     has = yield from require_read(reader, now.access_revision, key)
     (rows,) = yield (Statement("record_at", [(reader.tenant, *key, version)]),)
-    records = [record_of(row) for row in rows if row[0] >= has.since]
+    records = [record_view(row) for row in rows if row[0] >= has.since]
     return records[0] if records else None
 
 
@@ -125,7 +126,7 @@ def log_page(
         if spot not in judged:
             judged[spot] = yield from reach(reader, now.access_revision, *spot)
         if judged[spot].tier >= Tier.READER and row[0] >= judged[spot].since:
-            records.append(record_of(row))
+            records.append(record_view(row))
     more = len(rows) == size
     return Page(records, (rows[-1][0], rows[-1][1]) if more else None)
 

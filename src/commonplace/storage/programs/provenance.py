@@ -16,8 +16,8 @@ from commonplace.model.entry import EntryKey, to_datetime
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
 from commonplace.storage.programs.reading import Reader, reach, require_read, standing
-from commonplace.storage.rows import record_of
 from commonplace.storage.step import Program, Row, Statement
+from commonplace.storage.views import record_view
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ def writes_of_turn(
 ) -> Program[Part[Record]]:
     """What a turn wrote after a place in the log, in order; its own account is left out."""
     (rows,) = yield (Statement("writes_of_turn", [(reader.tenant, turn, *after, limit)]),)
-    part = yield from visible(reader, (record_of(row) for row in rows))
+    part = yield from visible(reader, (record_view(row) for row in rows))
     return part._replace(next=tuple(rows[-1][:2]) if len(rows) == limit else None)
 
 
@@ -151,7 +151,7 @@ def derived_of(
     yield from _may_read(reader, key)
     page = (reader.tenant, *key, *versions, *after, limit)
     (rows,) = yield (Statement("derived_of", [page]),)
-    found = [Declared(record_of(row), *row[-3:]) for row in rows]
+    found = [Declared(record_view(row), *row[-3:]) for row in rows]
     may = yield from reaches(reader, (each.record.entry for each in found))
     seen = [each for each in found if _sees(may[each.record.entry], each.record.revision)]
     more = (rows[-1][-3], *rows[-1][:2], *rows[-1][-2:]) if len(rows) == limit else None
@@ -185,7 +185,7 @@ def records_of_versions(
     if not asked:
         return {}
     (rows,) = yield (Statement("records_of_versions", asked),)
-    return {row[9]: record_of(row) for row in rows if row[0] >= since}
+    return {row[9]: record_view(row) for row in rows if row[0] >= since}
 
 
 def records_placed(reader: Reader, places: Iterable[tuple[int, int]]) -> Program[Part[Record]]:
@@ -194,7 +194,7 @@ def records_placed(reader: Reader, places: Iterable[tuple[int, int]]) -> Program
     if not asked:
         return Part([], 0)
     (rows,) = yield (Statement("record_placed", asked),)
-    return (yield from visible(reader, (record_of(row) for row in rows)))
+    return (yield from visible(reader, (record_view(row) for row in rows)))
 
 
 def visible(reader: Reader, records: Iterable[Record]) -> Program[Part[Record]]:

@@ -282,6 +282,13 @@ def test_cascade_names_nothing_that_its_author_may_not_read(harness: Harness) ->
         done = writer.retract(f"{NOTES}@1#L2")
         assert list(_suspects(done)) == [f"{REPORT}@1"]
         assert (done.total, done.hidden) == (2, 1)
+        for record in (
+            stage.block("notes", writer).history(limit=1)[0],
+            writer.log(region="notes", limit=1)[0],
+            writer.commit(done.revision).records[0],
+        ):
+            assert record.operation == "retract" and record.arguments is not None
+            assert "diary" not in repr(record), "its record names it"
 
 
 # --- all or nothing -----------------------------------------------------------------------------
@@ -308,9 +315,10 @@ def test_retraction_of_a_killed_process_is_there_whole_or_not_at_all(harness: Ha
         retractions = [each for each in stage.log() if each.operation == "retract"]
         assert retractions, f"seed {seed}: none landed"
         for record in retractions:
-            arguments = record.arguments or {}
-            assert [row[5] for row in arguments["suspects"]] == [1], f"seed {seed}"
-            assert arguments["told"] == [OWNER], f"seed {seed}"
+            (version,) = (record.arguments or {})["versions"]
+            told = stage.owner.retract(record.reference.pinned(version), dry_run=True)
+            assert told.unchanged and told.by == record.reference, f"seed {seed}"
+            assert (told.total, told.told) == (1, (OWNER,)), f"seed {seed}: a part of it"
         report = stage.owner.audit()
         assert report.ok, (seed, report.findings)
         with stage.owner.turn() as turn:
