@@ -17,9 +17,10 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
 from commonplace.storage.programs.lines_left import lines_left
 from commonplace.storage.programs.reading import Reader, reach, standing
-from commonplace.storage.rows import logged_key, record_of
+from commonplace.storage.rows import logged_key
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 from commonplace.storage.texts import grams, made_of_row, query, says, words
+from commonplace.storage.views import record_view
 
 REVISION_BITS = 40
 """A row of the index is numbered by tenant and revision: 8 million tenants, 10**12 revisions."""
@@ -95,7 +96,7 @@ def candidates(
     unsearchable = 0
     if before is None:
         unsearchable = yield from _unsearchable(reader, now.access_revision, at.revision)
-    records = [record_of(row) for row in hunt.found]
+    records = [record_view(row) for row in hunt.found]
     earlier = frozenset(hunt.earlier)
     return Candidates(records, hunt.texts, following, unsearchable, bool(trigrams), earlier)
 
