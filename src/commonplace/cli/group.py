@@ -22,11 +22,12 @@ TRACEBACK: Final = "COMMONPLACE_TRACEBACK"
 _EPILOG: Final = """\b
 Where to begin, when something is wrong:
   export COMMONPLACE_MEMORY=team.db
-  commonplace log --since 2h               what was written, by whom
-  commonplace log --text 'the sentence'    who ever wrote that
+  commonplace why 'the false sentence'     who wrote it, from what, who read it
+  commonplace retract REF --reason WHY     what was built on it; --yes takes it back
+  commonplace verify brief.md --task task/q3
+                                           which of its citations do not hold
+  commonplace timeline task/q3 --since 2h  who wrote and read what, a lane each
   commonplace blame task/q3:findings       who wrote each line
-  commonplace show r4812                   one commit, whole
-  commonplace diff task/q3:findings@3 @5   what changed
 
 \b
 Every reference that is printed pastes into every command:

@@ -8,9 +8,8 @@ import click
 
 from commonplace import Memory, Why
 from commonplace.cli.arguments import parse_where
-from commonplace.cli.commands import COMMANDS
 from commonplace.cli.escape import escape
-from commonplace.cli.options import on_memory
+from commonplace.cli.options import on_memory, whom_to_ask
 from commonplace.cli.output import Output
 from commonplace.cli.why_fields import occurrence_fields, why_fields
 
@@ -71,6 +70,8 @@ def why(
         out.emit(why_fields(found), ())
         return
     out.emit({}, _lines(found, out))
+    if not found.occurrences:
+        out.note(whom_to_ask(memory))
 
 
 def _lines(found: Why, out: Output) -> Iterator[str]:
@@ -89,6 +90,6 @@ def _lines(found: Why, out: Output) -> Iterator[str]:
         reference = quote(str(each.reference))
         yield f"  commonplace show {reference}"
         yield f"  commonplace blame {reference} --origins"
-        if each.stands and "retract" in COMMANDS:
+        if each.status not in {"retracted", "erased"}:
             yield f"  commonplace retract {reference} --reason 'what was wrong'"
     yield f"  commonplace log -S {escape(quote(found.text))}"
