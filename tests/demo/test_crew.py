@@ -2,15 +2,18 @@
 
 import io
 import re
+import shlex
 import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from commonplace import Memory, Namespace
+from commonplace.cli import main
 from commonplace.demo.conduct import conduct
 from commonplace.demo.crew import CrewFailed, run_crew
 from commonplace.demo.document import list_folder, load
@@ -126,11 +129,44 @@ def test_the_run_reports_and_leaves_a_brief(library):
     assert "sent again: 1" in said
     brief = (library / "brief-shops.md").read_text("utf-8")
     assert brief.startswith("# What pages and rfcs say")
-    assert "commonplace blame" in said
-    cited = re.search(
-        r"commonplace show '?task/shops:([\w-]+@\d+#L\d+)'? -m \S+ --as auditor", said
+
+
+def test_the_story_of_a_sentence_and_the_commands_to_try_are_of_this_very_run(library):
+    memory = library / "team.db"
+    code, said = run_quietly(
+        pages=library / "pages", rfcs=library / "rfcs", memory=memory, task="shops"
     )
-    assert cited is not None and f"[{cited[1]}]" in brief
+    assert code == 0, said
+    brief = (library / "brief-shops.md").read_text("utf-8")
+    quotation, author, version = re.search(
+        r'^why does the brief say "(.+)"\?\n  written   by ([\w-]+), findings@(\d+)#L', said, re.M
+    ).groups()
+    assert f'"{quotation}"' in brief
+    assert re.search(r"^  served    to synthesizer, in \d turns?$", said, re.M)
+    assert re.search(r"^  built on  by .*brief@1$", said, re.M)
+
+    tried = {}
+    for line in said.partition("try next\n")[2].splitlines():
+        name, *words = shlex.split(line)[1:]
+        tried[name] = CliRunner().invoke(main, [name, *words])
+    assert {name: result.exit_code for name, result in tried.items()} == {
+        "timeline": 0,
+        "blame": 0,
+        "verify": 1 if "stale" in said else 0,
+        "show": 0,
+        "why": 0,
+        "retract": 0,
+    }, {name: result.output for name, result in tried.items()}
+    assert "task/shops:brief@1" in tried["timeline"].output
+    assert quotation in tried["show"].output
+    assert f"written  by {author}" in tried["why"].output
+    assert f"task/shops:findings@{version}#L" in tried["why"].output
+    assert "would be retracted" in tried["retract"].output
+    assert "suspect  task/shops:brief@1  declared" in tried["retract"].output
+    assert "told: synthesizer" in tried["retract"].output
+    with Memory(memory, actor="auditor", create=False) as opened:
+        operations = {record.operation for record in opened.log(Namespace.task("shops"))}
+    assert "retract" not in operations
 
 
 def test_a_task_that_is_there_already_is_not_mixed_up_with_this_one(library):

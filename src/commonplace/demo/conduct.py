@@ -16,6 +16,7 @@ from commonplace.demo.notebook import AUDITOR, BRIEF, SPECIALISTS
 from commonplace.demo.options import BadOptions, Options, brief_path
 from commonplace.demo.past import MemoryPast
 from commonplace.demo.screen import Screen
+from commonplace.demo.story import longest_story, story_lines
 from commonplace.demo.summary import (
     citation_lines,
     condensation_lines,
@@ -87,14 +88,17 @@ def _report(job: Job, events: Sequence[Event], memory: commonplace.Memory, say: 
     ledger = balance(events, MemoryPast(memory, job.task))
     brief = _brief(events)
     text, written = (brief.text, brief.revision) if brief else ("", None)
-    checked = check_brief(memory, commonplace.Namespace.task(job.task), text, written)
+    task = commonplace.Namespace.task(job.task)
+    checked = check_brief(memory, task, text, written)
+    story = longest_story(memory, task, checked)
     say(write_lines(events))
     say(dispatch_lines(events))
     say(conflict_lines(events))
     say(condensation_lines(events))
     say(ledger_lines(ledger))
     say(citation_lines(checked, brief_path(job)))
-    say(next_lines(job, checked))
+    say(story_lines(story) if story else ())
+    say(next_lines(job, story))
     return FINDINGS_FAILED if checked.faults or ledger.lost else OK
 
 

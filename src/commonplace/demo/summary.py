@@ -11,11 +11,18 @@ from commonplace.demo.event import Acknowledged, Conflict, Event
 from commonplace.demo.job import Job
 from commonplace.demo.ledger import Ledger, Tally
 from commonplace.demo.naive_citation import NaiveCitations
-from commonplace.demo.notebook import AUDITOR, DISPATCHES, FINDINGS, QUESTIONS
+from commonplace.demo.notebook import (
+    AUDITOR,
+    BRIEF,
+    DISPATCHES,
+    FINDINGS,
+    QUESTIONS,
+    SYNTHESIZER,
+)
 from commonplace.demo.screen import ROLES
+from commonplace.demo.story import Story
 from commonplace.demo.verdict import Checked
 from commonplace.model.namespace import Namespace
-from commonplace.model.reference import AtVersion, Reference
 
 MAX_SHOWN = 10
 
@@ -88,6 +95,8 @@ def citation_lines(checked: Checked, brief: Path) -> Iterator[str]:
     counts = checked.counts
     told = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(counts.items()))
     yield f"citations in the brief: {counts.total():,}; verdicts: {told or 'none'}"
+    if any(each.verdict == "stale" for each in checked.good):
+        yield "  stale: their owner has condensed them since; the versions cited still show them"
     yield from (f"  {fault}" for fault in checked.faults[:MAX_SHOWN])
     if len(checked.faults) > MAX_SHOWN:
         yield f"  and {len(checked.faults) - MAX_SHOWN:,} more"
@@ -117,19 +126,22 @@ def _tally_line(what: str, tally: Tally, word: str) -> str:
     )
 
 
-def next_lines(job: Job, checked: Checked) -> Iterator[str]:
+def next_lines(job: Job, story: Story | None) -> Iterator[str]:
     """Commands to try on this very memory, with references from this very brief."""
-    found = checked.found.citations if checked.found else ()
-    cited = [each.citation.text for each in found if each.verdict == "ok"]
-    task = Namespace.task(job.task)
-    whose = f"-m {shlex.quote(job.address)} --as {AUDITOR}"
-    program = _program()
+    task, program = Namespace.task(job.task), _program()
+
+    def command(*words: str, who: str = AUDITOR) -> str:
+        return f"  {program} {shlex.join(words)} -m {shlex.quote(job.address)} --as {who}"
+
     yield "try next"
-    yield f"  {program} log {task} {whose}"
-    yield f"  {program} blame {task}:{QUESTIONS} {whose}"
-    if cited:
-        oldest = shlex.quote(f"{task}:{min(cited, key=_version)}")
-        yield f"  {program} show {oldest} {whose}"
+    yield command("timeline", str(task))
+    yield command("blame", f"{task}:{QUESTIONS}")
+    yield command("verify", f"{task}:{BRIEF}")
+    if story is not None:
+        yield command("show", str(story.cited))
+        yield command("why", story.quotation)
+        doubt = ["retract", str(story.cited), "--reason", "It was misread."]
+        yield command(*doubt, who=story.author or SYNTHESIZER)
 
 
 def _program() -> str:
@@ -138,9 +150,3 @@ def _program() -> str:
     if called.name != "commonplace" or shutil.which("commonplace"):
         return "commonplace"
     return shlex.quote(str(called))
-
-
-def _version(citation: str) -> int:
-    """Sorts citations by age: the oldest shows best that nothing which was cited is gone."""
-    at = Reference.parse(citation).at
-    return at.version if isinstance(at, AtVersion) else 0

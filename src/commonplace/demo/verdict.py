@@ -1,7 +1,6 @@
 """The verdict on a brief: whether every citation of it holds, by `memory.verify`."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import commonplace
@@ -11,15 +10,16 @@ from commonplace.model.reference import AtVersion
 
 
 class Checked(NamedTuple):
-    """A brief that was checked: what verify found, if it could be read, and what is wrong."""
+    """A brief that was checked: its citations, those without a fault, and the faults in words."""
 
-    found: commonplace.Verification | None
+    citations: tuple[commonplace.CheckedCitation, ...]
+    good: tuple[commonplace.CheckedCitation, ...]
     faults: tuple[str, ...]
 
     @property
     def counts(self) -> Counter[str]:
         """How many citations have each verdict that one has."""
-        return Counter(each.verdict for each in self.found.citations) if self.found else Counter()
+        return Counter(each.verdict for each in self.citations)
 
 
 def check_brief(
@@ -34,8 +34,17 @@ def check_brief(
     try:
         found = memory.verify(text, run=task, actors=[SYNTHESIZER], written=written)
     except commonplace.InvalidReport as error:
-        return Checked(None, tuple(str(error).splitlines()))
-    return Checked(found, tuple(_faults(found, _condensed_through(memory, task))))
+        return Checked((), (), tuple(str(error).splitlines()))
+    condensed = _condensed_through(memory, task)
+    good = tuple(each for each in found.citations if _holds(each, condensed))
+    faults = [str(each) for each in found.citations if each not in good]
+    faults += [
+        f"line {each.line}: uncited: it counts something and cites nothing"
+        for each in found.uncited
+    ]
+    if not found.citations:
+        faults.append("the brief cites nothing")
+    return Checked(found.citations, good, tuple(faults))
 
 
 def _condensed_through(memory: commonplace.Memory, task: commonplace.Namespace) -> int:
@@ -46,17 +55,8 @@ def _condensed_through(memory: commonplace.Memory, task: commonplace.Namespace) 
     return 0
 
 
-def _faults(found: commonplace.Verification, condensed: int) -> Iterator[str]:
-    for each in found.citations:
-        was_condensed = each.verdict == "stale" and _is_within(each.reference, condensed)
-        if each.verdict != "ok" and not was_condensed:
-            yield str(each)
-    for sentence in found.uncited:
-        yield f"line {sentence.line}: uncited: it counts something and cites nothing"
-    if not found.citations:
-        yield "the brief cites nothing"
-
-
-def _is_within(reference: commonplace.Reference, condensed: int) -> bool:
-    at = reference.at
-    return reference.region == FINDINGS and isinstance(at, AtVersion) and at.version <= condensed
+def _holds(checked: commonplace.CheckedCitation, condensed: int) -> bool:
+    at = checked.reference.at
+    if checked.verdict == "stale" and checked.reference.region == FINDINGS:
+        return isinstance(at, AtVersion) and at.version <= condensed
+    return checked.verdict == "ok"
