@@ -104,7 +104,6 @@ def test_what_cannot_be_shared_or_appended_to_is_usage(team: Shell) -> None:
         ("share", "task/q3", "web=emperor"),
         ("share", "task/", "web=reader", "--no-history"),
         ("share", "task/q3:findings@3", "web=reader"),
-        ("unshare", "task/", "web"),
         ("append", "task/q3:findings@3", "x"),
         ("append", "task/q3:findings", ""),
         ("create", "task/"),
