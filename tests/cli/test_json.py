@@ -30,6 +30,10 @@ SAMPLES = {
     "position": ("position",),
     "audit": ("audit",),
     "finding": ("audit", "--expect", "r1:00"),
+    "uncited": ("verify", "task/q3:findings"),
+    "verification": ("verify", "task/q3:findings"),
+    "bisection": ("bisect", "task/q3:findings", "--good", "@1", "--grep", "rose"),
+    "survey": ("advise",),
     "compaction": ("compact", "r3", "--yes"),
     "forgetting": ("forget", "r3", "--yes"),
     "retraction": ("retract", "task/q3:findings@1", "--reason", "wrong"),
@@ -50,6 +54,7 @@ def test_an_object_has_the_fields_that_the_reference_lists(team: Shell, kind: st
 
 def test_every_type_has_a_sample() -> None:
     elsewhere = {"error", "archival", "dispatch", "inbox"}  # the latter two: test_inbox.py
+    elsewhere |= {"citation", "advice"}  # test_verify.py, test_advise.py
     assert set(SAMPLES) | elsewhere == set(OBJECTS)
 
 

@@ -12,6 +12,7 @@ from commonplace.cli.escape import escape
 from commonplace.cli.fields import time_text
 from commonplace.cli.options import on_memory
 from commonplace.cli.output import Output
+from commonplace.explain.advice import MAX_ADVICE
 
 
 def since_option(text: str) -> int | datetime:
@@ -61,4 +62,6 @@ def survey_lines(survey: Survey, out: Output) -> list[str]:
     since = f", from {time_text(survey.since)} on" if survey.records else ""
     said = f"{verdict}  r{survey.after + 1}..r{survey.revision}{since}"
     lines = [f"{said}: {survey.records} records, {survey.turns} turns"]
+    if survey.omitted:
+        lines.append(f"and {survey.omitted} more of a kind that has {MAX_ADVICE} above")
     return lines + [f"not judged: {each}" for each in survey.unknown]

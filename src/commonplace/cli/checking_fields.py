@@ -81,5 +81,6 @@ def survey_fields(survey: Survey) -> Plain:
         "records": survey.records,
         "turns": survey.turns,
         "advice": len(survey.advice),
+        "omitted": survey.omitted,
         "unknown": list(survey.unknown),
     }

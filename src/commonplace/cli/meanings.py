@@ -139,7 +139,10 @@ OBJECTS: Final = {
     ),
     "survey": Meaning(
         "the window that advice was drawn from, after its findings (`advise`)",
-        ("ok", "after", "revision", "since", "records", "turns", "advice", "unknown"),
+        (
+            *("ok", "after", "revision", "since", "records", "turns", "advice", "omitted"),
+            "unknown",
+        ),
     ),
     "compaction": Meaning(
         "what a compaction did (`compact`)", ("floor", "checkpoints", "payloads", "freed_bytes")

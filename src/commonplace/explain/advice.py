@@ -62,7 +62,8 @@ class Survey:
     """What there is to advise from the revisions after `after` up to `revision`.
 
     `records` counts their records, `turns` the turns that left any, and `since_us` is when the
-    first was made. `unknown` says what could not be judged, and why.
+    first was made. `omitted` counts findings beyond the first MAX_ADVICE of a kind, and
+    `unknown` says what could not be judged, and why.
     """
 
     after: int
@@ -71,6 +72,7 @@ class Survey:
     records: int
     turns: int
     advice: tuple[Advice, ...]
+    omitted: int
     unknown: tuple[str, ...]
 
     @property

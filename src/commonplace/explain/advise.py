@@ -51,8 +51,11 @@ def advise(reader: Reader, after: int | None = None) -> Program[Survey]:
     regions = yield from survey.writers(reader, after, advice.UNREAD_WRITES)
     window = Window(reader, after, now.access_revision, extent.turns, tuple(regions))
     found: list[Advice] = []
+    omitted = 0
     for look in LOOKS:
-        found += (yield from look(window))[: advice.MAX_ADVICE]
+        some = yield from look(window)
+        found += some[: advice.MAX_ADVICE]
+        omitted += max(0, len(some) - advice.MAX_ADVICE)
     return Survey(
         after,
         now.revision,
@@ -60,6 +63,7 @@ def advise(reader: Reader, after: int | None = None) -> Program[Survey]:
         extent.records,
         extent.turns,
         tuple(found),
+        omitted,
         tuple(_unknown(extent.records, extent.turns)),
     )
 
