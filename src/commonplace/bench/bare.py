@@ -119,3 +119,21 @@ class Cells:
     def close(self) -> None:
         """Let the file go."""
         self._connection.close()
+
+
+class Scan:
+    """A phrase looked for in every payload of a memory's file, which nobody writes meanwhile."""
+
+    def __init__(self, path: Path, tenant: str) -> None:
+        self._connection = connect(path)
+        self._cursor = self._connection.cursor()
+        self._scan = dict(sections(_OWN.read_text("utf-8")))["scan"]
+        self._tenant = tenant
+
+    def find(self, phrase: str, limit: int) -> list[Any]:
+        """Where the newest records are that hold the phrase."""
+        return self._cursor.execute(self._scan, (self._tenant, phrase, limit)).fetchall()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()

@@ -16,9 +16,14 @@ SELECT value FROM cell WHERE name = ?
 -- What the last commit of a memory wrote, to be written again under the next numbers.
 SELECT tenant, revision, place, at_us, actor, identity, idempotency, namespace, region, key,
     version, operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
-    salt, payload, reason, payload_digest, turn, is_base, checkpoint
+    salt, payload, reason, payload_digest, turn, is_base, checkpoint, made
 FROM log WHERE tenant = ?1 ORDER BY revision DESC, place DESC LIMIT 1
 
 -- name: newest_key
 -- The outcome that the last commit stored for a retry.
 SELECT tenant, actor, key, fingerprint, at_us, expires_us, outcome FROM idempotency WHERE tenant = ?1 ORDER BY at_us DESC, key DESC LIMIT 1
+
+-- name: scan
+-- A phrase without any index: every payload is read, from the newest on.
+SELECT revision, place FROM log WHERE tenant = ?1 AND instr(payload, ?2) > 0
+ORDER BY revision DESC, place DESC LIMIT ?3

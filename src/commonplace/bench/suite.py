@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
-from commonplace.bench.rows import agents, alone, listing, pinned, sharing, updating, watching
+from commonplace.bench.rows import (
+    agents,
+    alone,
+    asking,
+    listing,
+    pinned,
+    sharing,
+    updating,
+    watching,
+)
 
 SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
     "agents": agents.rows,
@@ -14,6 +23,7 @@ SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
     "listing": listing.rows,
     "pinned": pinned.rows,
     "watching": watching.rows,
+    "asking": asking.rows,
 }
 """Groups of rows by name, each with what measures it."""
 

@@ -77,8 +77,7 @@ def apply_items(
         yield from _erase(tenant, item, strict)
     yield from _reload(batch)
     yield from _checkpoint(batch)
-    if batch.is_due:
-        yield from advance(tenant)
+    yield from _index(batch)
     yield (Statement("commit"),)
     if batch.erasures:
         yield (Statement("settle"),)
@@ -163,12 +162,6 @@ class _Batch:
             return checkpointed(after, *place, kept=True), True
         return after, first or stands_alone(record.operation, record.dead)
 
-    @property
-    def is_due(self) -> bool:
-        """Whether the text index should take up some more."""
-        every = limits.INDEX_EVERY_REVISIONS
-        return self.standing.revision // every != (self.chain.revision + 1) // every
-
     def stored(self) -> Step:
         """The rows of the batch."""
         tenant = self.standing.tenant
@@ -191,6 +184,18 @@ class _Batch:
             Statement("tenant_advance", [end]),
             Statement("tenant_floor", [(tenant, self.floor)]),
         )
+
+
+def _index(batch: _Batch) -> Generator[Step, Answer, None]:
+    """Let the text index take up about twice what this batch brought, so that it catches up."""
+    head, every = batch.chain.revision, limits.INDEX_EVERY_REVISIONS
+    brought = sum(len(each.body.payload or b"") for each in batch.records if each.body)
+    due = brought >= limits.INDEX_EVERY_BYTES
+    if not due and batch.standing.revision // every == (head + 1) // every:
+        return
+    for _ in range(1 + 2 * brought // limits.INDEX_BATCH_BYTES):
+        if (yield from advance(batch.standing.tenant)) >= head:
+            return
 
 
 def unfit(record: Record, why: str) -> UnfitRecord:
