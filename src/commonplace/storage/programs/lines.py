@@ -10,15 +10,20 @@ from typing import Final, NamedTuple
 
 from commonplace import limits
 from commonplace.core.lineage import EDITS, Name, Passage, Taken, is_text, makes_value
+from commonplace.core.text import split
 from commonplace.errors import Erased
 from commonplace.model.entry import EntryKey
 from commonplace.storage.codec import decode
 from commonplace.storage.rows import fold_rows
 from commonplace.storage.step import Answer, Statement, Step
 
-_HELD: Final = 32
-"""Versions whose lines are remembered."""
+_HELD: Final = 1 << 18
+"""Names of lines that are remembered, those of all versions together."""
+_PAGE: Final = 32
 _HEAD: Final = 2**62
+
+_WHOLE_TEXT: Final = frozenset({"append", "insert", "rewrite", "condense"})
+"""Operations that put all of their `text` there, and nothing else."""
 
 Names = tuple[Name, ...]
 
@@ -41,6 +46,7 @@ class Lines:
         self._names: dict[tuple[EntryKey, int], Names | None] = {}
         self._makers: dict[tuple[EntryKey, int], int] = {}
         self._changers: dict[EntryKey, tuple[int, list[Changer]]] = {}
+        self._held = 0
         self.unclear = 0
 
     def held(
@@ -87,7 +93,7 @@ class Lines:
         self, entry: EntryKey, taken: Taken, version: int, changers: Sequence[Changer]
     ) -> Generator[Step, Answer, list[Changer]]:
         """Which of the changers took away lines that one version put there."""
-        stood = yield from self._standing(entry, taken, version, version)
+        stood = yield from self._put_by(entry, taken, version)
         left = yield from self._standing(entry, taken, version, changers[-1].version)
         if stood is None or left is None:
             return (yield from self._one_by_one(entry, taken, version, (stood, changers)))
@@ -133,6 +139,19 @@ class Lines:
             self.unclear += untold
         return found
 
+    def _put_by(
+        self, entry: EntryKey, taken: Taken, version: int
+    ) -> Generator[Step, Answer, frozenset[Name] | None]:
+        """Those of the lines that a version put there; None: who knows."""
+        names = frozenset(name for name in taken.names if name[0] == version)
+        if version not in taken.versions:
+            return names
+        (rows,) = yield (Statement("record_at", [(self._tenant, *entry, version)]),)
+        if rows and rows[0][10] in _WHOLE_TEXT and rows[0][19] is not None:
+            count = len(split(decode(rows[0][19])["text"]))
+            return frozenset((version, place) for place in range(count))
+        return (yield from self._standing(entry, taken, version, version))
+
     def _standing(
         self, entry: EntryKey, taken: Taken, version: int, at: int
     ) -> Generator[Step, Answer, frozenset[Name] | None]:
@@ -160,9 +179,11 @@ class Lines:
     def names(self, entry: EntryKey, version: int) -> Generator[Step, Answer, Names | None]:
         """The lines that stand at a version; None if what it takes to tell is gone."""
         if (entry, version) not in self._names:
-            if len(self._names) >= _HELD:
-                del self._names[next(iter(self._names))]
-            self._names[entry, version] = yield from self._read(entry, version)
+            found = yield from self._read(entry, version)
+            self._held += len(found or ())
+            self._names[entry, version] = found
+            while self._held > _HELD and len(self._names) > 1:
+                self._held -= len(self._names.pop(next(iter(self._names))) or ())
         return self._names[entry, version]
 
     def _read(self, entry: EntryKey, version: int) -> Generator[Step, Answer, Names | None]:
@@ -197,13 +218,13 @@ class Lines:
             return self._makers[entry, version]
         at = version
         while True:
-            (rows,) = yield (Statement("makers", [(self._tenant, *entry, at, _HELD)]),)
+            (rows,) = yield (Statement("makers", [(self._tenant, *entry, at, _PAGE)]),)
             for made, operation, dead, payload in rows:
                 arguments = None if payload is None else decode(payload)
                 if makes_value(operation, arguments, dead=bool(dead)):
                     self._makers[entry, version] = made
                     return int(made)
-            if len(rows) < _HELD:
+            if len(rows) < _PAGE:
                 return 0
             at = rows[-1][0] - 1
 
