@@ -218,7 +218,7 @@ def test_the_async_face_awaits_the_test() -> None:
                 await block.append(str(number))
 
             async def test(entry: Entry) -> bool:
-                await asyncio.sleep(0)
+                assert await memory.position()
                 return "5" not in entry.text
 
             return (await memory.bisect(FINDINGS, test, good="1")).bad
