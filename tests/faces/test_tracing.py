@@ -53,6 +53,20 @@ def words(spans):
     return " ".join(span.to_json() for span in spans.all)
 
 
+def test_a_retraction_is_a_span_and_keeps_its_trace(spans, memory, block):
+    block.append("Churn fell.")
+    with spans.tracer.start_as_current_span("step") as step:
+        done = memory.retract("task/q3:findings@1", reason="misread")
+    span = spans.named("update_memory")[-1]
+    assert span.parent == step.get_span_context()
+    assert span.attributes["commonplace.operation"] == "retract"
+    assert block.history(limit=1)[0].trace == traceparent(span)
+    assert span.attributes["commonplace.revision"] == done.revision
+    with pytest.raises(commonplace.NotFound):
+        memory.retract("task/q3:findings@9")
+    assert spans.named("update_memory")[-1].status.status_code == StatusCode.ERROR
+
+
 def test_a_write_is_a_span_below_the_callers(spans, block):
     with spans.tracer.start_as_current_span("step") as step:
         receipt = block.append("Churn fell.", kind="inference")

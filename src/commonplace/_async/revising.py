@@ -3,12 +3,15 @@
 from typing import Any
 
 from commonplace._async.session import COLLECTING, AsyncSession
+from commonplace.core.verdict import Accepted, Duplicate
 from commonplace.errors import InvalidInput
+from commonplace.explain.lookup import key_of
 from commonplace.model.reference import Reference
 from commonplace.model.retraction import Retraction
 from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.retracting import Asked, foresee, take_back
-from commonplace.storage.proposal import as_reference
+from commonplace.storage.proposal import as_reference, draft
+from commonplace.telemetry.writing import writing
 
 
 class AsyncRevising:
@@ -75,5 +78,9 @@ class AsyncRevising:
                 f"Inside atomic() only entries are written: {asked.operation} takes a commit of "
                 "its own, with all that follows from it. Do it before or after."
             )
-        author = Author(session.reader, session.actor)
-        return await session.upkeep(take_back(author, asked))
+        told_of = draft(key_of(asked.reference), asked.operation, {}, reason=asked.reason)
+        with writing(session.tenant, session.actor, [told_of]) as told:
+            author = Author(session.reader, session.actor, trace=told.trace)
+            done, receipt = await session.upkeep(take_back(author, asked))
+            told.answer(Duplicate((receipt,)) if done.unchanged else Accepted((receipt,)))
+        return done

@@ -20,11 +20,12 @@ def _now_us() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who compacts, archives or erases; `clock_us` dates the records this makes."""
+    """Who compacts, erases or retracts; `clock_us` dates the records this makes, of `trace`."""
 
     reader: Reader
     actor: Actor
     clock_us: Callable[[], int] = _now_us
+    trace: str = ""
 
     @property
     def tenant(self) -> str:
@@ -36,6 +37,6 @@ def commit_own(
     author: Author, draft: Draft, also: Callable[[Sequence[Record]], Step] | None = None
 ) -> Generator[Step, Answer, Receipt]:
     """Commit one record, with what `also` adds to its transaction. Raises what refuses it."""
-    group = group_of(author.tenant, author.actor, [draft])
+    group = group_of(author.tenant, author.actor, [draft], trace=author.trace)
     verdicts = yield from commit_batch([group], StateCache(), author.clock_us, also)
     return receipts_of(group, verdicts[0])[0]

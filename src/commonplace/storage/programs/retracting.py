@@ -18,6 +18,7 @@ from commonplace.core.access import Tier
 from commonplace.core.lineage import Taken, spoken_of
 from commonplace.errors import CascadeTooLarge, InvalidInput, InvalidValue, LimitExceeded
 from commonplace.model.entry import EntryKey
+from commonplace.model.receipt import Receipt
 from commonplace.model.record import Record
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retraction import Retraction, Suspect
@@ -75,7 +76,7 @@ def foresee(reader: Reader, asked: Asked) -> Program[Retraction]:
     return view
 
 
-def take_back(author: Author, asked: Asked) -> Program[Retraction]:
+def take_back(author: Author, asked: Asked) -> Program[tuple[Retraction, Receipt]]:
     """Record that something is wrong (or outdated), with all that was built on it.
 
     Takes having written it, or owner (editor, to supersede). What was taken back before is left
@@ -85,7 +86,9 @@ def take_back(author: Author, asked: Asked) -> Program[Retraction]:
     now = yield from reading.standing(reader.tenant)
     target, done = yield from _found(reader, asked)
     if done is not None:
-        return (yield from stored(reader, done, asked.after, unchanged=True))
+        place = (done.revision, done.index, done.version, done.at_us, done.digest)
+        view = yield from stored(reader, done, asked.after, unchanged=True)
+        return view, Receipt(*place, unchanged=True)
     reached = yield from _reach(reader, asked, target)
     if not reached.complete:
         raise _too_large(target)
@@ -97,7 +100,8 @@ def take_back(author: Author, asked: Asked) -> Program[Retraction]:
 
     receipt = yield from commit_own(author, made, check)
     view = yield from _told(reader, asked, target, made, reached)
-    return replace(view, by=target.entry.reference(receipt.version), revision=receipt.revision)
+    by = target.entry.reference(receipt.version)
+    return replace(view, by=by, revision=receipt.revision), receipt
 
 
 def _found(reader: Reader, asked: Asked) -> Generator[Step, Answer, tuple[Target, Record | None]]:
