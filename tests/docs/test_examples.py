@@ -61,7 +61,10 @@ def _save_or_run(page: Page, block: Block, names: dict[str, Any], folder: Path) 
 
 
 def _run_commands(page: Page, block: Block) -> None:
-    """Run each `$ ` line, and compare what it prints if the page shows that."""
+    """Run each `$ ` line, and compare what it prints if the page shows that.
+
+    A line that ends in `# exit code N` must end so, and every other with 0.
+    """
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
         if not command.startswith(_RUN):
@@ -69,7 +72,9 @@ def _run_commands(page: Page, block: Block) -> None:
         done = subprocess.run(
             shlex.split(command, comments=True), capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{page}:{block.line}: {command}\n{done.stdout}{done.stderr}"
+        due = int(command.rpartition("# exit code ")[2]) if "# exit code " in command else 0
+        said = f"{page}:{block.line}: {command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == due, said
         if shown.strip():
             assert _plain(done.stdout) == _plain(shown), f"{page}:{block.line}: {command}"
 
