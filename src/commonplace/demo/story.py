@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import commonplace
+from commonplace.demo.brief import reads_well
 from commonplace.demo.notebook import FINDINGS
 from commonplace.demo.verdict import Checked
 from commonplace.explain.consequences import Derivation
@@ -13,6 +14,7 @@ from commonplace.model.reference import AtVersion
 DEPTH = 8
 """Steps that are followed from the finding through what was built on it."""
 MAX_NAMED = 3
+MAX_LINE = 90
 
 
 class Story(NamedTuple):
@@ -31,7 +33,10 @@ class Story(NamedTuple):
 def longest_story(
     memory: commonplace.Memory, task: commonplace.Namespace, checked: Checked
 ) -> Story | None:
-    """Of the findings that the brief quotes, the oldest: the one that was condensed most often."""
+    """That of the oldest finding which the brief quotes: it was condensed most often.
+
+    One that fits on a line is preferred, so that it can be looked for by hand.
+    """
     quoted = [
         each
         for each in checked.good
@@ -39,7 +44,7 @@ def longest_story(
     ]
     if not quoted:
         return None
-    oldest = min(quoted, key=lambda each: (version_of(each.reference), not _is_plain(each)))
+    oldest = min(quoted, key=lambda each: (not _is_plain(each), version_of(each.reference)))
     quotation = oldest.sentence.quotations[0]
     found = memory.why(quotation, task, region=FINDINGS, depth=DEPTH)
     version = version_of(oldest.reference)
@@ -72,8 +77,9 @@ def version_of(reference: commonplace.Reference) -> int:
 
 
 def _is_plain(checked: commonplace.CheckedCitation) -> bool:
-    """Whether a shell takes the quotation as it reads."""
-    return "'" not in checked.sentence.quotations[0]
+    """Whether the quotation is a sentence that fits on a line and into a command as it is."""
+    quotation = checked.sentence.quotations[0]
+    return reads_well(quotation) and len(quotation) <= MAX_LINE and "'" not in quotation
 
 
 def _short(reference: commonplace.Reference) -> str:
