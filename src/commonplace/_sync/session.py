@@ -225,7 +225,7 @@ class Session:
             key = EntryKey.of(as_reference(guard)) if guard else None
             if fenced is not None and key in fenced.serving.served:
                 raise fenced.stale([key])
-            self._raise_conflict(verdict, drafts[verdict.write])
+            self._raise_conflict(verdict, drafts[verdict.write], in_turn=bool(turn))
         if self._owed and isinstance(verdict, Accepted):
             self.give_back()
         return receipts_of(group, verdict)[: len(drafts)]
@@ -251,7 +251,7 @@ class Session:
                     raise
                 return
 
-    def _raise_conflict(self, refusal: Refusal, draft: Draft) -> None:
+    def _raise_conflict(self, refusal: Refusal, draft: Draft, *, in_turn: bool) -> None:
         """Add to a conflict what stands now and what changed, as far as this actor may read."""
         key = draft.write.entry
         read = refusal.facts.get("expect", draft.write.arguments.get("base", 0))
@@ -261,12 +261,13 @@ class Session:
             story = self.read(conflict_story(self.reader, key, read))
         except CommonplaceError:
             raise_refusal(refusal, current=None, changes=())
-        version = story.current.version
+        retry = f"with expect={story.current.version}"
+        if in_turn:  # the pin stays where it is, and so does what came after it
+            retry = "in another turn"
         raise_refusal(
             refusal,
             message=" ".join(filter(None, (refusal.message, story.told)))
-            + " Decide again on the current text and retry "
-            f"with expect={version}, or use update().",
+            + f" Decide again on the current text and retry {retry}, or use update().",
             current=story.current,
             changes=story.changes,
         )
