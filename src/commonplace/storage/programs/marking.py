@@ -1,6 +1,7 @@
 """Marking: which versions of an entry were taken back, and which are suspect, for any reader."""
 
 from collections.abc import Generator, Iterable
+from itertools import chain
 
 from commonplace import limits
 from commonplace.core.lineage import Passage, spoken_of
@@ -48,9 +49,10 @@ def _suspects(
     reader: Reader, key: EntryKey, asked: list[int], marks: dict[int, list[Mark]]
 ) -> Generator[Step, Answer, None]:
     """Add what retractions found."""
-    span = (asked[0], asked[-1] + 1, limits.MAX_CASCADE)
+    span = (asked[0], asked[-1] + 1, limits.MAX_INTEGER)
     (rows,) = yield (Statement("suspects_of", [(reader.tenant, *key, *span)]),)
-    rows = [row for row in rows if row[0] in set(asked)]
+    wanted = set(asked)
+    rows = [row for row in rows if row[0] in wanted]
     seen = yield from _named(reader, {(row[1], row[2]) for row in rows})
     for version, revision, place, edge, depth in rows:
         by = seen.get((revision, place))
@@ -70,20 +72,22 @@ def _based_on_retracted(
 ) -> Generator[Step, Answer, None]:
     """Add what says that it was based on lines which are retracted."""
     (rows,) = yield (Statement("sources_of", [(reader.tenant, *key, asked[0], asked[-1])]),)
+    wanted = set(asked)
+    sources = {version: based_on.split(",") for version, based_on in rows if version in wanted}
     lines = Lines(reader.tenant)
-    for version, based_on in rows:
-        if version not in set(asked):
-            continue
-        for text in based_on.split(","):
-            for record in (yield from _retractions(reader, lines, text)):
-                known = {
-                    mark.revision for mark in marks.get(version, ()) if mark.status == "suspect"
-                }
-                if record.revision not in known:
-                    seen = yield from _named(reader, {(record.revision, record.index)})
-                    by = seen.get((record.revision, record.index))
-                    mark = Mark("suspect", by, record.revision, "declared", 1)
-                    marks.setdefault(version, []).append(mark)
+    spoken: dict[str, list[Record]] = {}
+    for text in dict.fromkeys(chain.from_iterable(sources.values())):
+        spoken[text] = yield from _retractions(reader, lines, text)
+    found = chain.from_iterable(spoken.values())
+    seen = yield from _named(reader, {(record.revision, record.index) for record in found})
+    for version, texts in sources.items():
+        known = {mark.revision for mark in marks.get(version, ()) if mark.status == "suspect"}
+        for record in chain.from_iterable(spoken[text] for text in texts):
+            if record.revision not in known:
+                known.add(record.revision)
+                by = seen.get((record.revision, record.index))
+                mark = Mark("suspect", by, record.revision, "declared", 1)
+                marks.setdefault(version, []).append(mark)
 
 
 def _retractions(

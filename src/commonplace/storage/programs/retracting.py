@@ -133,11 +133,13 @@ def records_on(
     tenant: str, key: EntryKey, versions: Iterable[int]
 ) -> Generator[Step, Answer, list[tuple[Record, Taken]]]:
     """The records that took back something of these versions, oldest first, and what of it."""
-    asked = [(tenant, *key, version) for version in sorted(versions)]
-    (rows,) = yield (Statement("taken_back_at", asked),)
+    asked = set(versions)
+    span = (tenant, *key, min(asked), max(asked))
+    (rows,) = yield (Statement("taken_back_between", [span]),)
     spoken: dict[tuple[int, int], set[int]] = {}
-    for version, revision, place, _ in rows:
-        spoken.setdefault((revision, place), set()).add(version)
+    for version, *place in rows:
+        if version in asked:
+            spoken.setdefault((place[0], place[1]), set()).add(version)
     if not spoken:
         return []
     (rows,) = yield (Statement("record_placed", [(tenant, *place) for place in sorted(spoken)]),)

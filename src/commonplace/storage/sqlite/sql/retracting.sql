@@ -35,11 +35,11 @@ FROM log
 WHERE tenant = ?1 AND turn = ?2 AND turn <> '' AND revision >= ?3
 ORDER BY revision, place LIMIT ?4
 
--- name: taken_back_at
--- What took a version back, oldest first.
-SELECT version, revision, place, operation FROM taken_back
-WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version = ?
-ORDER BY revision, place
+-- name: taken_back_between
+-- What took versions of an entry back, between two, oldest first.
+SELECT version, revision, place FROM taken_back
+WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version BETWEEN ? AND ?
+ORDER BY revision, place, version
 
 -- name: suspects_by
 -- What one retraction found suspect, nearest first.
