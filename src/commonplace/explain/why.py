@@ -249,6 +249,9 @@ def _places(needle: Needle, found: Found) -> Iterable[tuple[int, int]]:
     """The lines in which a state has the text, counted from 1."""
     if not isinstance(found.value, tuple):
         return everywhere(found) if needle.is_in(found.value) else ()
+    if not needle.may_span:
+        numbered = enumerate(found.value, start=1)
+        return [(number, number) for number, line in numbered if needle.in_text(line.text)]
     return [(place.first + 1, place.last + 1) for place in needle.places(found.value)]
 
 
