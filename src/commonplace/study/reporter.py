@@ -55,7 +55,7 @@ class Reporter:
         self._name = replay.conversation.name
         self._chance = random.Random(f"{seed}:{self._name}")
         self._scribe = replay.conversation.messages[-1].speaker
-        self._states = [text.casefold() for _, _, text in replay.copy.states()]
+        self._states = [_plain(text) for _, _, text in replay.copy.states()]
         self._numbers = plant.invented(self._chance, self._is_unsaid)
 
     def report(self) -> Reported:
@@ -197,13 +197,18 @@ class Reporter:
         return self._chance.sample(found, min(most, len(found)))
 
     def _is_unsaid(self, text: str) -> bool:
-        return not any(text.casefold() in state for state in self._states)
+        return not any(_plain(text) in state for state in self._states)
 
     def _write(self, reader: Memory, turn: Turn, plants: Sequence[Plant]) -> None:
         lines = [f"# What came of {self._name}", "", *(f"- {each.sentence}" for each in plants)]
         text = "\n".join(lines)
         reader.task(self._name).block(REPORT).append(text, turn=turn)
         self._replay.copy.append(REPORT, text, REPORTER)
+
+
+def _plain(text: str) -> str:
+    """A text as quotations are compared: neither letters' case nor spaces count."""
+    return " ".join(text.split()).casefold()
 
 
 def _cited(name: str, version: int, line: int) -> str:
