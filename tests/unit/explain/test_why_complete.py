@@ -5,12 +5,15 @@ in one line and over several, are looked for exactly and loosely, and what is fo
 reading every version finds.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from commonplace.core import access
 from commonplace.core.text import ended
 from commonplace.explain.needle import Needle, fold
 from commonplace.explain.pickaxe import pickaxe
@@ -18,9 +21,13 @@ from commonplace.explain.search import seek
 from commonplace.explain.standing import open_states
 from commonplace.explain.stretch import stretches
 from commonplace.model.entry import EntryKey
+from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import reading
+from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.retention import compact
+from commonplace.storage.proposal import draft
 from commonplace.storage.texts import leaves
-from histories import BLOCK, FACT, NOTES, Memory, opened
+from histories import BLOCK, FACT, NOTES, SPACE, TENANT, Memory, opened
 
 OTHER = FACT._replace(key="other")
 WORDS = st.sampled_from(["Churn", "fell", "12%", "fell  ", " churn", ""])
@@ -122,11 +129,12 @@ def _by_force(states: dict[EntryKey, list[Any]], needle: Needle) -> Intervals:
     return found
 
 
-def _by_why(memory: Memory, needle: Needle) -> Intervals:
+def _by_why(memory: Memory, needle: Needle, reader: Reader | None = None) -> Intervals:
     found: Intervals = set()
-    sought = memory.engine.read(seek(memory.reader, needle))
+    reader = reader or memory.reader
+    sought = memory.engine.read(seek(reader, needle))
     for key, records in sought.by_entry.items():
-        states = memory.engine.read(open_states(memory.reader, key))
+        states = memory.engine.read(open_states(reader, key))
         for each in memory.engine.read(stretches(states, needle, sought.probe, records)):
             assert each.sure
             found.add((key, each.first, each.end))
@@ -181,3 +189,54 @@ def test_why_finds_what_reading_every_version_finds(
             assert _by_why(memory, needle) == found, needle
             exactly = Needle(needle.text)
             assert _by_pickaxe(memory, exactly) == _counted(states, exactly), exactly
+
+
+Horizon = Callable[[Memory], Reader]
+
+
+def _shared_late(memory: Memory) -> Reader:
+    """Bob, who is let in now, and not shown what was before."""
+    late = {"tier": "reader", "history": False}
+    memory.commit(draft(access.namespace_grant(SPACE, "bob"), "grant", late))
+    return Reader(TENANT, "bob", StateCache())
+
+
+def _compacted(memory: Memory) -> Reader:
+    """Ann, after retention dropped what was superseded."""
+    memory.execute(compact(memory.author, memory.head.revision))
+    return memory.reader
+
+
+@pytest.mark.parametrize("horizon", [_shared_late, _compacted])
+@given(writes=WRITES, more=WRITES, data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_why_finds_what_stands_in_the_states_that_are_left_to_a_reader(
+    horizon: Horizon,
+    writes: list[tuple[str, bool, str, int, int]],
+    more: list[tuple[str, bool, str, int, int]],
+    data: st.DataObject,
+) -> None:
+    with opened(":memory:") as memory:
+        for write in writes:
+            _write(memory, write)
+        states = _states(memory)
+        begins = {key: len(values) - 1 for key, values in states.items()}
+        reader = horizon(memory)
+        for write in more:
+            _write(memory, write)
+        read = memory.engine.read
+        for key, values in states.items():
+            values[: begins[key]] = [None] * begins[key]
+            values += [
+                read(reading.read_version(reader, key, version)).value
+                for version in range(begins[key] + 1, memory.read(key).version + 1)
+            ]
+        texts = [text for values in states.values() for value in values for text in _texts(value)]
+        texts = [text for text in texts if text.strip()]
+        for _ in range(6 if texts else 0):
+            needle = data.draw(_sentences(texts))
+            found = {
+                (key, max(first, begins[key]), end)
+                for key, first, end in _by_why(memory, needle, reader)
+            }
+            assert found == _by_force(states, needle), needle
