@@ -111,10 +111,13 @@ class Script:
         quotation = '"A basket holds at most"'
         sentence = f"- It says {quotation} [{cited(request.prompt, quotation)}].\n"
         if request.turn == 0:
-            return [tool_use("write_brief", text=f"# Shops\n\n{sentence}- It has 99 doors.\n")]
+            wrong = '- It has 99 doors.\n- The task is "research" [plan@1].\n'
+            return [tool_use("write_brief", text=f"# Shops\n\n{sentence}{wrong}")]
         if request.turn == 1:
             (refused,) = request.results
-            assert refused["is_error"] and "uncited" in refused["content"]
+            assert refused["is_error"]
+            assert "line 4: uncited" in refused["content"]
+            assert "line 5: [plan@1] unserved" in refused["content"]
             return [tool_use("write_brief", text=f"# Shops\n\n{sentence}")]
         return [text("Done.")]
 
