@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commonplace import CascadeTooLarge, InvalidInput, InvalidValue, limits
+from commonplace import CascadeTooLarge, Compacted, InvalidInput, InvalidValue, limits
 from commonplace.core.lineage import EDITS
 from commonplace.core.replay import Replay
 from commonplace.model.entry import EntryKey
@@ -224,6 +224,9 @@ def test_what_retention_took_is_counted_or_said(team: Crew) -> None:
     team.block("ana").replace("wrong", "edited")
     team.block("ana").replace("edited", "edited again")
     team["lead"].compact(team["lead"].position().revision)
+    with pytest.raises(Compacted, match="as a whole") as caught:
+        team["web"].retract(f"{FINDINGS}@1#L1")
+    assert caught.value.floor
     seen = team["lead"].retract(f"{FINDINGS}@1", dry_run=True)
     # Whatever names the version counts; an edit whose text is gone is counted, not named.
     assert suspects(seen) == ["report@1 declared 1", "report@2 declared 1"]

@@ -360,6 +360,9 @@ def test_no_row_without_its_record(tmp_path: Path) -> None:
             {**whole, "told": ["\n"]},
             {**whole, "versions": []},
             {**whole, "lines": [[1]]},
+            {**whole, "of": [0, 1, 2]},
+            {**whole, "of": [1, 3, 2]},
+            {**whole, "of": [1, 0, 2]},
             {"current": False, "versions": [1], "retold": [{"at": [1]}]},
         ):
             operation = "erase" if "retold" in wrong else "retract"

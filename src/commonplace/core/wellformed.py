@@ -290,6 +290,15 @@ def _taking_back(arguments: Mapping[str, Any]) -> None:
     if "size_bytes" in arguments:
         _count(arguments["size_bytes"], "size_bytes=")
     _require("value" not in arguments or "size_bytes" in arguments, "A value comes with its size.")
+    of = arguments.get("of", (1, 0, 0))
+    _require(
+        _are_counts(of)
+        and len(of) == 3
+        and of[0] > 0
+        and of[1] <= of[2]
+        and (of[1] > 0 or not of[2]),
+        "of= is a version and the span of its lines that was named: 0, 0 for none.",
+    )
     suspects, told = arguments.get("suspects", ()), arguments.get("told", ())
     _require(_rows(suspects, str, str, str, int, str, int), "suspects= lists what was built on it.")
     _bound("records built on it", len(suspects), limits.MAX_CASCADE)

@@ -20,7 +20,7 @@ from commonplace.errors import CascadeTooLarge, InvalidInput, InvalidValue, Limi
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Receipt
 from commonplace.model.record import Record
-from commonplace.model.reference import AtVersion, Reference
+from commonplace.model.reference import Reference
 from commonplace.model.retraction import Retraction, Suspect
 from commonplace.storage.codec import check_size, check_text, check_value, encode
 from commonplace.storage.programs import cascade, provenance, reading
@@ -267,11 +267,12 @@ def replacement_of(arguments: Any) -> Any:
 
 
 def retracted_reference(record: Record) -> Reference:
-    """What the record of a retraction took back, as it was named."""
+    """What the record of a retraction took back, as it was named; its entry, once that is gone."""
     arguments = record.arguments or {}
-    version, first, last = arguments.get("of", (record.version - 1, 0, 0))
-    whole = record.entry.reference(version)
-    return replace(whole, at=AtVersion(version), lines=(first, last) if first else None)
+    if "of" not in arguments:
+        return record.entry.reference()
+    version, first, last = arguments["of"]
+    return replace(record.entry.reference(version), lines=(first, last) if first else None)
 
 
 def _paged(

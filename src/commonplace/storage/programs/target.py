@@ -11,6 +11,7 @@ from commonplace.core.refusals import not_author
 from commonplace.core.taking_back import TAKING_BACK
 from commonplace.errors import (
     Compacted,
+    Erased,
     InvalidInput,
     InvalidReference,
     LimitExceeded,
@@ -95,7 +96,14 @@ def _standing(
     reader: Reader, key: EntryKey, head: Found, version: int, span: tuple[int, int]
 ) -> Generator[Step, Answer, Target]:
     """What stood at a version: all of it, or some lines."""
-    found = yield from reading.read_version(reader, key, version)
+    try:
+        found = yield from reading.read_version(reader, key, version)
+    except (Compacted, Erased) as error:
+        whole = key.reference(version)
+        raise type(error)(
+            f"{error} Which lines these were is gone; {whole} can be taken back as a whole.",
+            **error.facts,
+        ) from None
     if found.dead:
         raise NotFound(f"{key.reference(version)} is a tombstone: nothing stood there.")
     if not isinstance(found.value, tuple):
