@@ -236,6 +236,18 @@ def test_what_retention_took_is_counted_or_said(team: Crew) -> None:
     assert team.block("web").read().text == "edited again"
 
 
+def test_a_json_value_whose_bytes_are_gone_is_retracted_by_its_header(team: Crew) -> None:
+    team.put("web", "arr", 1)
+    team.append("wri", "on one", "report", based_on=[f"{SPACE}:{STORE}/arr@1"])
+    team.put("web", "arr", 2)
+    team["lead"].compact(team["lead"].position().revision)
+    team["lead"].erase(f"{SPACE}:{STORE}/arr@1")
+    done = team["web"].retract(f"{SPACE}:{STORE}/arr@1", replacement=3)
+    assert suspects(done) == ["report@1 declared 1"] and not done.stood
+    assert team["lead"].resolve(f"{SPACE}:{STORE}/arr").entry.value == 2
+    assert team["lead"].audit().ok
+
+
 # --- against a reader of the whole log ----------------------------------------------------------
 
 

@@ -164,11 +164,15 @@ def test_a_notice_given_and_settled_in_one_batch_is_settled(team: Crew, tmp_path
 # --- retention ----------------------------------------------------------------------------------
 
 
-def test_compaction_takes_none_of_it(team: Crew) -> None:
+def test_compaction_takes_none_of_it(team: Crew, tmp_path: Path) -> None:
     before = team.tables()
     team["lead"].compact(team["lead"].position().revision)
     assert team.tables() == before
     sound(team["lead"])
+    team["lead"].export(tmp_path / "log.ndjson")
+    with Memory(str(tmp_path / "other.db"), actor="lead") as other:
+        other.import_log(tmp_path / "log.ndjson")
+        assert tables_of(other) == before, "a payload that says something of others was dropped"
     assert team.marks("findings")[1][0] == "retracted [1]"
     assert [notice.text for notice in team.notices("wri").notices] == [None]
 
