@@ -102,6 +102,19 @@ def test_a_namespace_is_tested_by_its_revisions(
     assert refused.exit_code == exits.USAGE
 
 
+def test_a_command_may_ask_the_same_memory_more(lines: Shell, tmp_path: Path) -> None:
+    code = """
+from commonplace import Memory
+with Memory(os.environ["COMMONPLACE_MEMORY"], actor=os.environ["COMMONPLACE_ACTOR"]) as memory:
+    text = memory.resolve(f"task/q3:findings@r{os.environ['COMMONPLACE_REVISION']}").text
+sys.exit("line 6" in text)
+"""
+    options = ("--memory", str(lines.address), "--as", "sup")
+    lines.address = tmp_path / "another.db"
+    found = lines.run("bisect", "task/q3", *options, "--good", "r4", *_script(tmp_path, code))
+    assert f"{BLOCK}@6" in found.stdout, found.stderr
+
+
 def test_json_gives_the_change_and_its_records(lines: Shell) -> None:
     found = lines.run("bisect", BLOCK, "--good", "@1", "--grep", "line 7", "--json")
     bisection, record = [json.loads(line) for line in found.stdout.splitlines()]

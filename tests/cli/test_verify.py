@@ -70,6 +70,18 @@ def test_strict_fails_on_a_number_without_a_citation(reader: Shell) -> None:
     assert reader.run("verify", "-", *TASK, "--strict", stdin=text).exit_code == exits.FINDINGS
 
 
+def test_stale_can_be_allowed_and_nothing_else_with_it(reader: Shell, memory: Memory) -> None:
+    memory.task("q3").block("findings").replace("11%", "10%")
+    stale = "Churn fell 11% [findings@3#L1].\n"
+    found = reader.run("verify", "-", *TASK, stdin=stale)
+    assert (found.exit_code, found.stdout[:8]) == (exits.FINDINGS, "-:1:16  ")
+    found = reader.run("verify", "-", *TASK, "--allow-stale", stdin=stale)
+    assert found.exit_code == exits.OK
+    assert found.stdout.splitlines()[-1] == "ok  1 citation: 1 stale"
+    both = stale + "It is 9 [findings@3#L1].\n"
+    assert reader.run("verify", "-", *TASK, "--allow-stale", stdin=both).exit_code == 1
+
+
 def test_json_has_one_object_for_each_and_a_summary(reader: Shell, report: str) -> None:
     found = reader.run("verify", report, *TASK, "--json")
     assert found.exit_code == exits.FINDINGS

@@ -10,6 +10,7 @@ from typing import Any, assert_type
 import commonplace
 from commonplace import (
     AccessDenied,
+    Advice,
     Archival,
     AsyncBlock,
     AsyncGroupWatch,
@@ -17,10 +18,13 @@ from commonplace import (
     AsyncScope,
     AsyncWatch,
     AuditReport,
+    Bisection,
     BlameLine,
     Block,
     Change,
     Channel,
+    CheckedCitation,
+    Citation,
     Commit,
     CommitRecords,
     Compaction,
@@ -47,9 +51,12 @@ from commonplace import (
     Reply,
     Rule,
     Scope,
+    Sentence,
     SingleWriter,
     Snapshot,
+    Survey,
     TextBlock,
+    Verification,
     Watch,
 )
 
@@ -182,6 +189,20 @@ def explaining(memory: Memory, reference: Reference) -> None:
     assert_type(memory.diff(reference).hunks, tuple[Hunk, ...])
     assert_type(memory.commit(3), CommitRecords)
     assert_type(memory.describe(reference), Description)
+
+
+def checking(memory: Memory, reference: Reference, entry: Entry) -> None:
+    found = memory.verify(reference, actors=["web-1"], turns=["t1"], written=3)
+    assert_type(found, Verification)
+    assert_type(found.citations, tuple[CheckedCitation, ...])
+    assert_type(found.citations[0].citation, Citation)
+    assert_type(found.uncited, tuple[Sentence, ...])
+    assert_type(found.ok, bool)
+    assert_type(memory.verify("text", run=Namespace.task("q3"), allow_foreign=True), Verification)
+    assert_type(memory.bisect(reference, lambda entry: None, good=3, bad="@9"), Bisection)
+    assert_type(memory.bisect(Namespace.task("q3"), lambda snapshot: True, good="r3"), Bisection)
+    assert_type(memory.advise(since="2026-11-20T03:00Z"), Survey)
+    assert_type(memory.advise().advice, tuple[Advice, ...])
 
 
 def upkeep(memory: Memory, reference: Reference) -> None:

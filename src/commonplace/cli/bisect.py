@@ -22,7 +22,7 @@ from commonplace.cli.checking_fields import bisection_fields
 from commonplace.cli.escape import escape
 from commonplace.cli.fields import record_fields
 from commonplace.cli.log import log_line
-from commonplace.cli.options import on_memory
+from commonplace.cli.options import ACTOR, MEMORY, NAMES, TENANT, Settings, on_memory
 from commonplace.cli.output import Output
 
 SKIP: Final = 125
@@ -135,7 +135,7 @@ def _run(where: Reference | Namespace, command: Sequence[str], state: State) -> 
         done = subprocess.run(
             command,
             input=_text(state).encode(),
-            env={**os.environ, **told},
+            env={**os.environ, **_settings(), **told},
             stdout=subprocess.DEVNULL,
             check=False,
         )
@@ -144,6 +144,15 @@ def _run(where: Reference | Namespace, command: Sequence[str], state: State) -> 
     if done.returncode < 0 or done.returncode >= _STOPS:
         raise click.UsageError(f"{command[0]} ended with {done.returncode}: nothing is known.")
     return None if done.returncode == SKIP else done.returncode == 0
+
+
+def _settings() -> dict[str, str]:
+    """Which memory this is and as whom, for a command that asks it more."""
+    context = click.get_current_context()
+    given = {name: context.params[name] for name in NAMES}
+    settings = Settings.of(given, context.find_object(Settings))
+    named = {MEMORY: settings.memory, ACTOR: settings.actor, TENANT: settings.tenant}
+    return {name: value for name, value in named.items() if value}
 
 
 def _name(where: Reference | Namespace, state: State) -> str:

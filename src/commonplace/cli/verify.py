@@ -30,6 +30,7 @@ _STYLES: Final = {"stale": "yellow", "ok": "green"}
 @click.option("--turn", "turns", multiple=True, metavar="ID", help="Only what this turn knew.")
 @click.option("--written", metavar="WHEN", help="When it was written: r4812, or a time.")
 @click.option("--allow-foreign", is_flag=True, help="Citations may name other namespaces.")
+@click.option("--allow-stale", is_flag=True, help="What stood when it was read is no finding.")
 @click.option("--strict", is_flag=True, help="A number without a citation is a finding too.")
 @on_memory
 def verify(
@@ -43,6 +44,7 @@ def verify(
     turns: tuple[str, ...],
     written: str | None,
     allow_foreign: bool,
+    allow_stale: bool,
     strict: bool,
 ) -> int:
     """Check every citation of a report. REPORT is a file, `-`, or a reference to an entry.
@@ -69,9 +71,11 @@ def verify(
         written=_when(written),
         allow_foreign=allow_foreign,
     )
-    _print(found, report if isinstance(subject, str) else str(subject), out)
-    failed = strict and found.uncited
-    return exits.OK if found.ok and not failed else exits.FINDINGS
+    good = {"ok", "stale"} if allow_stale else {"ok"}
+    failed = [each for each in found.citations if each.verdict not in good]
+    is_good = not failed and not (strict and found.uncited)
+    _print(found, report if isinstance(subject, str) else str(subject), is_good, out)
+    return exits.OK if is_good else exits.FINDINGS
 
 
 def _subject(report: str) -> str | Reference:
@@ -102,7 +106,7 @@ def _when(written: str | None) -> int | str | None:
     return int(number) if number.isascii() and number.isdigit() else written
 
 
-def _print(found: Verification, name: str, out: Output) -> None:
+def _print(found: Verification, name: str, is_good: bool, out: Output) -> None:
     for checked in found.citations:
         lines = []
         if checked.verdict != "ok" or checked.remarks:
@@ -117,13 +121,13 @@ def _print(found: Verification, name: str, out: Output) -> None:
     for sentence in found.uncited:
         line = f"{escape(name)}:{sentence.line}  uncited  {quoted(sentence.text)}"
         out.emit(uncited_fields(sentence), line)
-    out.emit(verification_fields(found), _summary(found, out))
+    out.emit(verification_fields(found), _summary(found, is_good, out))
     if not found.turns and found.citations:
         out.note("No turn of this run was shown anything it cites. Do its agents work in turns?")
 
 
-def _summary(found: Verification, out: Output) -> str:
-    verdict = out.style("ok", "green") if found.ok else out.style("FINDINGS", "red")
+def _summary(found: Verification, is_good: bool, out: Output) -> str:
+    verdict = out.style("ok", "green") if is_good else out.style("FINDINGS", "red")
     total = len(found.citations)
     counts = ", ".join(f"{count} {name}" for name, count in found.counts.items() if count)
     uncited = f"{len(found.uncited)}{'+' if found.more_uncited else ''}"

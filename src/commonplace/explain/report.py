@@ -25,8 +25,8 @@ from commonplace.explain.sentence import Span
 from commonplace.limits import (
     MAX_BRACKETS,
     MAX_CITATIONS,
-    MAX_REPORT_CLAIMS,
     MAX_REPORT_BYTES,
+    MAX_REPORT_CLAIMS,
     MAX_UNCITED,
 )
 from commonplace.model.namespace import Namespace

@@ -13,7 +13,7 @@ _CITED: Final = "\ue000"
 """Stands for a citation, which belongs to the sentence whose full stop it follows."""
 _TICKS: Final = re.compile(r"(?<![\\`])`+")
 _ADDRESS: Final = re.compile(r"\bhttps?://[^\s<>()\[\]\"]+")
-_NOTE: Final = re.compile(r"\[(?:\^[^\[\]\s]*|[0-9]+)\]")
+_NOTE: Final = re.compile(r"\[(?:\^[^\[\]\s]*|[0-9]+)\]|\([0-9]{1,2}\)")
 _MARKS: Final = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 _MARK: Final = re.compile('["“„«]')
 _STOPS: Final = ".!?…"
@@ -71,13 +71,13 @@ def code_spans(text: str) -> Iterator[Span]:
 
 
 def address_spans(text: str) -> Iterator[Span]:
-    """Bare addresses and the numbers of footnotes."""
+    """Bare addresses."""
     for match in _ADDRESS.finditer(text):
         yield Span(*match.span())
 
 
 def note_spans(text: str) -> Iterator[Span]:
-    """The numbers of footnotes."""
+    """The numbers of footnotes, and of enumerations: (1)."""
     for match in _NOTE.finditer(text):
         yield Span(*match.span())
 

@@ -228,7 +228,7 @@ def test_a_mark_without_its_twin_quotes_nothing() -> None:
 
 
 def test_figures_are_those_of_the_words_alone() -> None:
-    text = 'On 7, "8" and `9`, see https://example.com/10 [11] [^12] [x](y/13) [a@14#L15]'
+    text = 'On 7, "8" and `9`, see https://example.com/10 [11] [^12] [x](y/13) (1) [a@14#L15]'
     (sentence,) = _read(text).sentences
     assert [each.text for each in sentence.figures] == ["7"]
 

@@ -240,6 +240,25 @@ def test_a_line_is_known_by_itself_whatever_version_showed_it(crew: Crew) -> Non
     assert crew.verdict("All of it [findings@3].").verdict == "unserved"
 
 
+def test_of_a_rendering_only_the_lines_that_fitted_were_shown(crew: Crew) -> None:
+    crew.findings.append("\n".join(f"Number {number} of many lines." for number in range(40)))
+    with crew.memory.as_actor("rep") as rep, rep.turn() as turn:
+        rendering = turn.render(rep.task("q3").block("findings"), budget_tokens=200)
+        pin = turn.revision
+    assert "Churn" not in str(rendering.text)
+    assert "Number 39 of" in str(rendering.text)
+    assert crew.verdict("Churn fell 12% [findings@3#L1].").verdict == "unserved"
+    assert crew.verdict("Number 39 [findings@3#L42].").verdict == "ok"
+    crew.findings.insert("A heading", after=0, expect=3)
+    assert crew.verdict("Number 39 [findings@4#L43].").verdict == "ok"
+    with crew.memory.as_actor("rep") as rep, rep.turn() as turn:
+        block = rep.task("q3").block("findings")
+        turn.render(block, base_budget_tokens=200, since=pin)
+    assert crew.verdict("A heading [findings@4#L1].").verdict == "ok"
+    assert crew.verdict("Number 39 [findings@4#L43].").verdict == "ok"
+    assert crew.verdict("Churn fell 12% [findings@4#L2].").verdict == "unserved"
+
+
 def test_thirty_second_facts_are_told_apart_by_who_saw_them(crew: Crew) -> None:
     crew.findings.append("It is 77.")
     crew.served()
