@@ -33,6 +33,7 @@ from commonplace import (
     Dispatch,
     Entry,
     Erasure,
+    Forgetting,
     GroupWatch,
     Health,
     Hunk,
@@ -41,6 +42,7 @@ from commonplace import (
     Memory,
     Namespace,
     NamespacePrefix,
+    Notice,
     Passage,
     PastBlock,
     PastChannel,
@@ -49,13 +51,16 @@ from commonplace import (
     Record,
     Reference,
     Reply,
+    Retraction,
     Rule,
     Scope,
     Sentence,
     SingleWriter,
     Snapshot,
     Survey,
+    Suspect,
     TextBlock,
+    Turn,
     Verification,
     Watch,
 )
@@ -205,6 +210,19 @@ def checking(memory: Memory, reference: Reference, entry: Entry) -> None:
     assert_type(memory.advise().advice, tuple[Advice, ...])
 
 
+def revising(memory: Memory, reference: Reference, turn: Turn) -> None:
+    done = memory.retract(
+        reference, replacement="text", reason="why", dry_run=True, depth=1, inferred=False
+    )
+    assert_type(done, Retraction)
+    assert_type(done.suspects, tuple[Suspect, ...])
+    assert_type(done.by, Reference | None)
+    assert_type(memory.retract("task/q3:findings@1", after=reference).told, tuple[str, ...])
+    assert_type(memory.supersede(reference, replacement={"n": 1}, reason="why"), Retraction)
+    assert_type(turn.notices, tuple[Notice, ...])
+    assert_type(turn.acknowledge(turn.notices[0], rerun=True), Receipt)
+
+
 def upkeep(memory: Memory, reference: Reference) -> None:
     report = memory.audit(expect=memory.position())
     assert_type(report, AuditReport)
@@ -212,6 +230,7 @@ def upkeep(memory: Memory, reference: Reference) -> None:
     assert_type(memory.export("team.ndjson"), Position)
     assert_type(memory.import_log("team.ndjson"), Position)
     assert_type(memory.compact(3, reason="why"), Compaction)
+    assert_type(memory.forget_served(3, reason="why"), Forgetting)
     assert_type(memory.archive("old.ndjson", through=3), Archival)
     assert_type(memory.erase(reference, reason="why"), Erasure)
     assert_type(memory.health(), Health)

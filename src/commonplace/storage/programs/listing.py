@@ -48,7 +48,7 @@ class LogFilter(NamedTuple):
     trace: str | None = None
 
     def checked(self) -> "LogFilter":
-        """The filter, in its usual form. Raises an `InvalidInput` for what no record could ever match."""
+        """The filter in its usual form. Raises an `InvalidInput` for what no record could match."""
         if not isinstance(self.where, Namespace | NamespacePrefix | None):
             raise InvalidInput(f"log() takes a Namespace or NamespacePrefix, not {self.where!r}.")
         if self.actor is not None:
