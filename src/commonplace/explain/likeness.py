@@ -18,7 +18,7 @@ SLIGHTLY: Final = 0.2
 MAX_SOURCES: Final = 8
 """Lines that one condensed line is taken to come from."""
 _COMMON: Final = 64
-"""Lines with a word in them from which on it tells nothing."""
+"""Lines that may have a word before it tells nothing of any of them."""
 
 _WORD = re.compile(r"\w+")
 
@@ -57,11 +57,18 @@ def kin_of_rewritten(gone: Sequence[Kin], lines: Sequence[Line]) -> KinByPlace:
             found[line.place] = (kept._replace(same=True),)
         found.update(_paired(gone[i1:i2], lines[j1:j2]))
         at_old, at_new = i2, j2
+    index: _Index | None = None
     moved = {each.line.text: each for each in reversed(gone) if each.line.text.strip()}
     for line in lines:
         one = moved.get(line.text)
         if one is not None and not any(each.same for each in found.get(line.place, ())):
             found[line.place] = (one._replace(same=True),)
+        elif line.place not in found:
+            index = index or _Index.of(gone)
+            near = {n: likeness(gone[n].line.text, line.text) for n in index.near(line.text)}
+            best = max(near, key=lambda n: (near[n], -n), default=None)
+            if best is not None and near[best] >= ALIKE:
+                found[line.place] = (gone[best],)
     return found
 
 
@@ -84,24 +91,41 @@ def kin_of_edited(
 def kin_of_condensed(gone: Sequence[Kin], lines: Sequence[Line]) -> KinByPlace:
     """For each line of the summary those that went into it: most of their words are in it."""
     same = {each.line.text: each for each in reversed(gone) if each.line.text.strip()}
-    told = [words(each.line.text) for each in gone]
-    holding: dict[str, list[int]] = {}
-    for n, some in enumerate(told):
-        for word in some:
-            holding.setdefault(word, []).append(n)
+    index = _Index.of(gone)
     found: dict[int, Sequence[Kin]] = {}
     for line in lines:
         if line.text in same:
             found[line.place] = (same[line.text]._replace(same=True),)
             continue
         mine = words(line.text)
-        rare = (holding[word] for word in mine if 0 < len(holding.get(word, ())) <= _COMMON)
-        near = sorted({n for some in rare for n in some})
-        ranked = sorted(near, key=lambda n: -len(told[n] & mine) / len(told[n]))
-        enough = [n for n in ranked if len(told[n] & mine) >= ALIKE * len(told[n])]
+        share = {n: len(index.told[n] & mine) / len(index.told[n]) for n in index.near(line.text)}
+        ranked = sorted(share, key=lambda n: (-share[n], n))
+        enough = [n for n in ranked[:MAX_SOURCES] if share[n] >= ALIKE]
         if enough:
-            found[line.place] = [gone[n] for n in sorted(enough[:MAX_SOURCES])]
+            found[line.place] = [gone[n] for n in sorted(enough)]
     return found
+
+
+class _Index(NamedTuple):
+    """The words of some lines, and which of the lines have each."""
+
+    told: Sequence[frozenset[str]]
+    holding: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, gone: Sequence[Kin]) -> "_Index":
+        """The index of lines that were taken out."""
+        told = [words(each.line.text) for each in gone]
+        holding: dict[str, list[int]] = {}
+        for n, some in enumerate(told):
+            for word in some:
+                holding.setdefault(word, []).append(n)
+        return cls(told, holding)
+
+    def near(self, text: str) -> set[int]:
+        """The lines that share a word with a text, of those few enough to tell something."""
+        shared = (self.holding.get(word, ()) for word in words(text))
+        return {n for some in shared if len(some) <= _COMMON for n in some}
 
 
 def _paired(gone: Sequence[Kin], lines: Sequence[Line]) -> Iterator[tuple[int, Sequence[Kin]]]:
