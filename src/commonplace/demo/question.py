@@ -122,7 +122,7 @@ class Edit(NamedTuple):
 def find_question(lines: Sequence[str], about: str) -> Question | None:
     """The question about a subject, if the list has it."""
     for line in lines:
-        question = parse_question(line)
+        question = parse_question(line) if f" {about} " in line else None
         if question is not None and question.about == about:
             return question
     return None
