@@ -11,7 +11,7 @@ from typing import Any
 from commonplace.core.access import namespace_grant, prefix_grant, region_grant
 from commonplace.core.decide import Accept, Decision, Outcome, advance, decide
 from commonplace.core.digest import commitment, genesis, link
-from commonplace.core.footprint import footprint
+from commonplace.core.footprint import footprint, taken_back
 from commonplace.core.reserved import NAMESPACE, contract_key, to_plain
 from commonplace.core.rules import Rule, TextBlock
 from commonplace.core.state import MISSING, NEVER, Repeat, State
@@ -122,6 +122,11 @@ class Tenant:
             needs[key] = needs.get(key, False) or needed
         seen = State(**{name: getattr(self.state, name) for name in State.__slots__})
         seen.entries = {key: self.entry(key) for key in needs}
+        seen.authors = {
+            (record.entry, record.version): record.actor.name
+            for record in self.log
+            if (record.entry, record.version) in set(taken_back(asked))
+        }
         if forget:
             for key, needed in needs.items():
                 entry = seen.entries[key]

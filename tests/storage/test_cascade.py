@@ -172,6 +172,22 @@ def test_json_values_stand_until_the_next(team: Crew) -> None:
     ]
 
 
+def test_it_goes_on_through_a_channel(team: Crew) -> None:
+    """From what a worker was shown to its reply, and to what the writer published of that."""
+    team.append("web", "wrong")
+    plan = team["lead"].task("q3").create_channel("plan", share={"ana": "reader"})
+    plan.publish({"step": 1})
+    plan.dispatch("ana", {"do": "read"})
+    theirs = team["ana"].task("q3").channel("plan")
+    with team["ana"].turn() as turn:
+        turn.read(team.block("ana"))
+        (asked,) = theirs.inbox()
+        theirs.reply(asked, {"churn": 12}, turn=turn)
+    (reply,) = plan.inbox()
+    plan.commit(reply)
+    assert foreseen(team) == [f"_dispatches/plan%2F{asked.id}@2 inferred 1", "plan@2 inferred 2"]
+
+
 def test_depth_bounds_the_steps(team: Crew) -> None:
     team.append("web", "wrong")
     last = f"{FINDINGS}@1"
