@@ -63,23 +63,23 @@ ORDER BY COUNT(*) DESC LIMIT ?4
 
 -- name: survey_stale
 -- Actors by their newest writes in turns, and by how many of these came after so many changes of
--- others to what the turn was served at its pin.
+-- others to what the turn was served at its pin. From what was served to the history of each
+-- entry: left alone, the planner goes through all of the log in between.
 SELECT actor, COUNT(*), SUM(behind >= ?3) FROM (
     SELECT w.actor AS actor, (
         SELECT COUNT(*) FROM (
-            SELECT 1 FROM (
-                SELECT DISTINCT namespace, region, key FROM served
-                WHERE tenant = ?1 AND turn = w.turn) s
-            JOIN log l ON l.tenant = ?1 AND l.namespace = s.namespace AND l.region = s.region
+            SELECT DISTINCT l.revision, l.place
+            FROM served s CROSS JOIN log l INDEXED BY log_history
+              ON l.tenant = ?1 AND l.namespace = s.namespace AND l.region = s.region
              AND l.key = s.key AND l.revision > t.pin AND l.revision < w.revision
-            WHERE l.turn <> w.turn LIMIT ?3)) AS behind
+            WHERE s.tenant = ?1 AND s.turn = w.turn AND l.turn <> w.turn LIMIT ?3)) AS behind
     FROM (
         SELECT actor, turn, revision FROM log
         WHERE tenant = ?1 AND revision > ?2 AND turn <> '' AND substr(region, 1, 1) <> '_'
         ORDER BY revision DESC LIMIT ?4) w
     JOIN turn t ON t.tenant = ?1 AND t.turn = w.turn)
 GROUP BY actor HAVING COUNT(*) >= ?5
-ORDER BY SUM(behind >= ?3) DESC LIMIT ?6
+ORDER BY 3 DESC LIMIT ?6
 
 -- name: survey_floods
 -- Regions and actors by their commits in the fullest minute.
