@@ -83,7 +83,6 @@ def test_asyncio_has_the_same_names(tmp_path: Path) -> None:
                         return
 
                 worker = asyncio.ensure_future(answer())
-                await asyncio.sleep(0)
                 await plan.dispatch("docs", "read")
                 await worker
             async for reply in plan.receive(timeout_s=30):

@@ -1,8 +1,7 @@
 """The command `timeline`."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -45,11 +44,9 @@ def timeline(
     out: Output,
     /,
     where: str | None,
-    actor: str | None,
-    since: datetime | None,
-    until: datetime | None,
     revisions: tuple[int, int | None] | None,
     limit: int,
+    **filters: Any,
 ) -> None:
     """Who wrote, was served and was refused what, oldest first, with a lane for each actor.
 
@@ -64,14 +61,12 @@ def timeline(
     first, last = revisions or (0, None)
     found = memory.timeline(
         place.scope if place else None,
-        actor=actor,
         region=place.region if place else None,
         key=place.key if place else None,
         after=max(first - 1, 0),
         before=None if last is None else last + 1,
-        since=since,
-        until=until,
         limit=limit,
+        **filters,
     )
     if out.as_json:
         for event in found.events:

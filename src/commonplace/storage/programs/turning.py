@@ -42,9 +42,7 @@ def version_at(tenant: str, key: EntryKey, revision: int) -> Program[int]:
     return int(rows[0][0]) if rows else 0
 
 
-def turn_entry(
-    reader: Reader, key: EntryKey, revision: int, own: Sequence[int]
-) -> Program[Found]:
+def turn_entry(reader: Reader, key: EntryKey, revision: int, own: Sequence[int]) -> Program[Found]:
     """An entry at a turn's pin with the turn's own writes in it.
 
     When nobody else wrote in between, that is its newest own version, and it says so. Otherwise
@@ -83,9 +81,7 @@ def authors(reader: Reader, key: EntryKey, versions: Iterable[int]) -> Program[d
     return {row[3]: row[4] for row in rows if row[5] >= has.since}
 
 
-def changed_since(
-    tenant: str, served: Mapping[EntryKey, Basis]
-) -> Program[dict[EntryKey, int]]:
+def changed_since(tenant: str, served: Mapping[EntryKey, Basis]) -> Program[dict[EntryKey, int]]:
     """Of what was served, the entries that others changed, with the version that stands."""
     keys: Iterable[EntryKey] = served
     (rows,) = yield (Statement("entry_load", [(tenant, *key) for key in keys]),)
