@@ -197,7 +197,7 @@ def test_the_audit_finds_rows_that_are_missing_or_made_up() -> None:
         number, revision = memory.sql("SELECT number, revision FROM seeking")[0]
         row = (number << 40) + revision - 3
         said = "\n".join(text for at, text in everything(memory).items() if at[0] == revision - 3)
-        gone = f" {' '.join(words(said))} "
+        gone = " ".join(words(said))
         memory.sql("INSERT INTO sought (sought, rowid, text) VALUES ('delete', ?, ?)", row, gone)
         assert {finding.code for finding in memory.audit().findings} == {"index"}
         memory.sql("INSERT INTO sought (rowid, text) VALUES (?, ?)", row, gone)

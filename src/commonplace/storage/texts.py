@@ -1,12 +1,12 @@
 """Texts: what of a record can be searched, and which three characters an index needs of it.
 
 Text is compared folded: `str.casefold`, and every run of white space as one space. The index
-holds the trigrams of words with a space on either side. Whatever contains a text contains its
-words, the outermost ones perhaps as a part of longer ones, and so all its `grams`: the index may
-find too much, and never too little.
+holds trigrams of that, so whatever contains a text has all its `grams`: the index may find too
+much, and never too little.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,6 +18,8 @@ from commonplace.storage.step import Row
 
 _GRAM: Final = 3
 _MANY_WORDS: Final = 64
+_RARITY: Final = {letter: -n for n, letter in enumerate(" etaoinsrhldcumfpgwybv,.kxjqz")}
+"""English, where it is known; whatever else is rare. A wrong guess costs time and nothing else."""
 MAX_GRAMS: Final = 12
 """Trigrams that one question asks the index for: more find hardly less, and take longer."""
 
@@ -97,9 +99,10 @@ def indexed(rows: Iterable[Written]) -> str:
         if not is_reserved(row.region)
     ]
     found = words("\n".join(said))
-    if len(found) > _MANY_WORDS:
-        found = list(dict.fromkeys(found))  # a long text repeats itself
-    return f" {' '.join(found)} " if found else ""
+    if len(found) > _MANY_WORDS:  # a long text repeats itself: its words, and where they meet
+        met = dict.fromkeys([f"{one[-1]} {other[0]}" for one, other in pairwise(found)])
+        found = ["", *dict.fromkeys(found), *met, ""]  # any of them may stand in the middle
+    return " ".join(found)
 
 
 def words(text: str) -> list[str]:
@@ -124,17 +127,14 @@ def says(text: str, sought: Sequence[str]) -> bool:
 def grams(sought: Sequence[str]) -> list[str]:
     """Trigrams that whatever says these words, one after the other, has in the index.
 
-    Empty when they are too short. Of many some are chosen, from all over the text.
+    Empty when they are too short. Of many those are chosen whose letters are rare.
     """
-    last = len(sought) - 1
-    every: dict[str, None] = {}
-    for number, word in enumerate(sought):
-        padded = " " * (number > 0) + word + " " * (number < last)
-        every |= dict.fromkeys(trigrams(padded))
-    found = list(every)
-    if len(found) <= MAX_GRAMS:
-        return found
-    return [found[n * len(found) // MAX_GRAMS] for n in range(MAX_GRAMS)]
+    found = list(dict.fromkeys(trigrams(" ".join(sought))))
+    return sorted(found, key=_commonness)[:MAX_GRAMS]
+
+
+def _commonness(trigram: str) -> int:
+    return sum([_RARITY.get(letter, -len(_RARITY)) for letter in trigram])
 
 
 def query(wanted: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def _commits(rows: Sequence[Row]) -> list[tuple[int, str]]:
 
 def _chosen(commits: Sequence[tuple[int, str]]) -> list[_Followed]:
     """Trigrams that together most of these commits have: each time the commonest of the rest."""
-    rest = [set(trigrams(text)) for _, text in commits]
+    rest = [found for _, text in commits if (found := set(trigrams(text)))]
     chosen: list[_Followed] = []
     while rest and len(chosen) < _FOLLOWED:
         counts = Counter(trigram for text in rest for trigram in text)
