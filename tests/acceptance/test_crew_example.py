@@ -1,4 +1,4 @@
-"""The example of the design, as far as this release goes: blocks, time travel, watch.
+"""The example of the design, as far as this release goes: blocks, channels, time travel, watch.
 
 Written once as a list of steps over either face would hide what users type, so it is here
 twice: as they write it with threads, and as they write it with an event loop.
@@ -19,21 +19,25 @@ def test_a_crew_in_sync_code(tmp_path: Path) -> None:
     with commonplace.Memory(address, tenant="acme", actor="supervisor") as memory:
         task = memory.create_task("q3-brief", share=SHARE)
         task.create_block("findings")
-        plan = task.create_block("plan", rule=commonplace.SingleWriter("supervisor"))
-        plan.append("crawl\nread", kind="directive")
+        plan = task.create_channel("plan")
+        plan.publish({"steps": ["crawl", "read"]})
+        plan.dispatch("docs-specialist", {"step": "read"})
 
     with commonplace.Memory(address, tenant="acme", actor="web-specialist") as memory:
         task = memory.task("q3-brief")
         findings = task.block("findings")
         findings.append("Churn fell 12% in Q3.", reason="page 17")
         with pytest.raises(commonplace.NotOwner) as refused:
-            task.block("plan").append("rest")
+            task.channel("plan").publish({"steps": ["rest"]})
         assert refused.value.owner == "supervisor"
 
         entry = findings.read()
         assert (entry.text, entry.version) == ("Churn fell 12% in Q3.", 1)
         assert entry.updated_by == "web-specialist"
         with memory.as_actor("docs-specialist") as docs:
+            work = docs.task("q3-brief").channel("plan")
+            (dispatch,) = work.inbox()
+            work.reply(dispatch, {"steps": ["crawl", "read", "compare"]})
             note = docs.task("q3-brief").block("findings").append("Revenue rose.", reason="page 3")
         with pytest.raises(commonplace.VersionConflict) as conflict:
             findings.replace("12%", "11%", expect=entry.version)
@@ -63,6 +67,11 @@ def test_a_crew_in_sync_code(tmp_path: Path) -> None:
         assert findings.read().text == "Churn 11%, revenue +4%.\nTwo offices closed."
         assert [line.actor for line in findings.blame()] == ["synthesizer", "docs-specialist"]
 
+    with commonplace.Memory(address, tenant="acme", actor="supervisor") as memory:
+        plan = memory.task("q3-brief").channel("plan")
+        plan.commit(*plan.inbox())
+        assert plan.read().value == {"steps": ["crawl", "read", "compare"]}
+
     with commonplace.Memory(address, tenant="acme", actor="stranger") as memory:
         with pytest.raises(commonplace.AccessDenied):
             memory.task("q3-brief").block("findings").read()
@@ -78,8 +87,8 @@ async def _crew(address: Path) -> None:
     async with commonplace.AsyncMemory(address, tenant="acme", actor="supervisor") as memory:
         task = await memory.create_task("q3-brief", share=SHARE)
         findings = await task.create_block("findings")
-        plan = await task.create_block("plan", rule=commonplace.SingleWriter("supervisor"))
-        await plan.append("crawl\nread", kind="directive")
+        plan = await task.create_channel("plan")
+        await plan.publish({"steps": ["crawl", "read"]})
         start = (await memory.position()).revision
 
         async def specialist(name: str, text: str) -> None:
@@ -120,4 +129,4 @@ async def _crew(address: Path) -> None:
 
     async with commonplace.AsyncMemory(address, tenant="acme", actor="web-specialist") as memory:
         with pytest.raises(commonplace.NotOwner):
-            await memory.task("q3-brief").block("plan").append("rest")
+            await memory.task("q3-brief").channel("plan").publish({"steps": ["rest"]})
