@@ -56,6 +56,8 @@ def why(
     commonplace why 'Churn fell' --in task/q3 --depth 3
     """
     place = parse_where(where) if where else None
+    if place and place.reference and (place.reference.at or place.reference.lines):
+        raise click.UsageError(f"Every version is searched: name the entry alone in --in {where}.")
     found = memory.why(
         text,
         place.scope if place else None,
