@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from commonplace import Memory
+from commonplace.study import reporter
+from commonplace.study.conversation import Message
 from commonplace.study.plant import KINDS, SOUND
 from commonplace.study.replay import HOST, Replay
 from commonplace.study.reporter import NOTES, REPORT, Reporter
@@ -15,14 +19,35 @@ def replay(orchestrated):
         yield replay
 
 
-def test_every_kind_is_planted_and_judged_as_is_due(replay):
+def judged(replay):
+    """The kinds of sentences in a report on it, all of which got the verdict that is due."""
     tallies = Tallies()
     reported = Reporter(replay, 0).report()
     judge(replay, reported, tallies)
     assert all(tally.is_sound for tally in tallies), [tally.exceptions for tally in tallies]
-    kinds = {plant.kind for plant in reported.plants.values()}
-    # Of two ledgers only one was overwritten: it takes two to tell one apart that was seen.
-    assert kinds == {kind for kind in KINDS if not kind.startswith("overwritten")}
+    return {plant.kind for plant in reported.plants.values()}
+
+
+def test_sound_and_planted_sentences_are_judged_as_is_due(replay):
+    rare = {kind for kind in KINDS if kind.startswith(("overwritten", "standing, left out"))}
+    assert judged(replay) == set(KINDS) - rare
+
+
+def test_a_line_that_the_prompt_had_no_room_for_is_unserved(replay, monkeypatch):
+    monkeypatch.setattr(reporter, "PROMPT_TOKENS", 1)  # its last line is all that it gets
+    assert "standing, left out of the prompt" in judged(replay)
+
+
+def test_of_an_overwritten_ledger_what_was_read_is_stale_and_the_rest_unserved(orchestrated):
+    ledgers = tuple(
+        Message(step, "Orchestrator", "ledger", True, f"Updated Ledger: nobody counted the {what}")
+        for step, what in enumerate(("pears so far", "plums so far", "figs as yet"), start=10)
+    )
+    conversation = replace(orchestrated, messages=(*orchestrated.messages, *ledgers))
+    with Memory(":memory:", actor=HOST) as memory, Replay(memory, conversation) as replay:
+        replay.run()
+        overwritten = {kind for kind in KINDS if kind.startswith("overwritten")}
+        assert overwritten <= judged(replay)
 
 
 def test_the_report_and_the_notes_are_in_the_plain_copy_too(replay):

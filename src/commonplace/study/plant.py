@@ -14,6 +14,7 @@ Kind = Literal[
     "phantom quotation",
     "phantom number",
     "phantom place",
+    "true words, cited elsewhere",
     "replaced, seen while it stood",
     "replaced, never seen",
     "replaced, cited where it stood no more",
@@ -21,6 +22,7 @@ Kind = Literal[
     "overwritten in the run, never seen",
     "retracted, seen while it stood",
     "standing, never seen",
+    "standing, left out of the prompt",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SOUND: Final[tuple[Kind, ...]] = ("true quotation", "true number")

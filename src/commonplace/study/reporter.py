@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple
 
-from commonplace import Memory, Reference, Turn
+from commonplace import BudgetTooSmall, Memory, Reference, Turn
 from commonplace.study import plant
 from commonplace.study.conversation import TRANSCRIPT
 from commonplace.study.plant import Plant, Shown
@@ -25,7 +25,9 @@ LEDGER: Final = "ledger"
 MAX_SOUND: Final = 6
 """Sound quotations, and as many sound numbers, of one report."""
 MAX_PHANTOMS: Final = 2
-"""Invented quotations, and as many numbers."""
+"""Invented quotations, as many numbers, and as many lines that no prompt had room for."""
+PROMPT_TOKENS: Final = 1500
+"""Room for the transcript in the reporter's prompt: most are longer."""
 _FIRST_LINE: Final = 3
 """Of the report's sentences: a heading and an empty line stand before."""
 
@@ -71,12 +73,13 @@ class Reporter:
         self._correct(unseen)
         with reader.turn() as turn:
             notices = self._acknowledged(turn)
-            shown = self._read(reader, turn, TRANSCRIPT)
+            shown, left_out = self._prompt(reader, turn)
             head = self._read(reader, turn, NOTES)[unseen.line - 1]
             unread = self._false()
             plants = [
                 *self._sound(shown),
                 *self._phantoms(shown),
+                *self._left_out(left_out),
                 *self._overwritten(reader, turn),
                 self._of_note("replaced, seen while it stood", seen, "stale"),
                 self._of_note("replaced, never seen", unseen, "unserved"),
@@ -129,7 +132,25 @@ class Reporter:
         """A block as the turn is served it, line by line; by default as it stands."""
         reference: Reference = reader.task(self._name).block(name).reference
         entry = turn.read(reference.pinned(version) if version else reference)
+        return self._lines(reader, entry.reference)
+
+    def _prompt(self, reader: Memory, turn: Turn) -> tuple[list[Shown], list[Shown]]:
+        """The transcript as far as a small prompt holds it, and the lines that it does not."""
+        block = reader.task(self._name).block(TRANSCRIPT)
+        try:
+            rendering = turn.render(block, budget_tokens=PROMPT_TOKENS)
+        except BudgetTooSmall as error:  # its last line is longer than that
+            rendering = turn.render(block, budget_tokens=error.facts["needed_tokens"])
+        numbers = {n for part in rendering.shown for n in range(part.first, part.last + 1)}
+        lines = self._lines(reader, block.reference.pinned(self._replay.copy.version(TRANSCRIPT)))
+        shown = [line for number, line in enumerate(lines, start=1) if number in numbers]
+        return shown, [line for number, line in enumerate(lines, start=1) if number not in numbers]
+
+    def _lines(self, reader: Memory, reference: Reference) -> list[Shown]:
+        """The lines of a block at a version; to look at them serves nobody anything."""
+        entry = reader.resolve(reference).entry
         writers = {line.number: line.actor for line in reader.blame(entry.reference)}
+        name = reference.region
         return [
             Shown(
                 _cited(name, entry.version, number),
@@ -157,9 +178,20 @@ class Reporter:
         miscounted = plant.miscounted(plant.figures(shown), self._is_unsaid)
         for each, words in self._some(miscounted, MAX_PHANTOMS):
             yield plant.counting("phantom number", each, words, "mismatch")
+        for each, words in self._some(plant.excerpts(shown), 1):
+            for other in [line for line in shown if _plain(words) not in _plain(line.text)][:1]:
+                elsewhere = each._replace(citation=other.citation)
+                yield plant.quoting("true words, cited elsewhere", elsewhere, words, "mismatch")
         last = shown[-1]
-        beyond = last._replace(citation=_cited(TRANSCRIPT, 1, len(shown) + 1000))
+        lines = self._replay.copy.text(TRANSCRIPT, 1).count("\n")
+        beyond = last._replace(citation=_cited(TRANSCRIPT, 1, lines + 1))
         yield plant.quoting("phantom place", beyond, last.text[:1] or "it", "missing")
+
+    def _left_out(self, lines: Sequence[Shown]) -> Iterator[Plant]:
+        """True sentences about lines that the reporter's prompt had no room for."""
+        for each, words in self._some(plant.excerpts(lines), MAX_PHANTOMS):
+            due = self._somewhere(each)
+            yield plant.quoting("standing, left out of the prompt", due, words, "unserved")
 
     def _overwritten(self, reader: Memory, turn: Turn) -> Iterator[Plant]:
         """What stood in the run itself between two writes: of the ledger, which each replaces."""
