@@ -16,6 +16,7 @@ from commonplace.limits import MAX_PAGE_ROWS
 from commonplace.model.entry import EntryKey, Line
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
+from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.provenance import HEAD, Suspicion
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.step import Program
@@ -28,7 +29,8 @@ class Known:
     """One cited entry, as far as its reader may see it.
 
     `records` are those that wrote its cited lines, `lived` says how long those stood, `says` is
-    what stands now, and `retractions` tells which versions each retraction took back.
+    what stands now, and `retractions` tells which versions each retraction took back. What turns
+    were served before the revision `served_floor` is forgotten.
     """
 
     key: EntryKey
@@ -39,6 +41,7 @@ class Known:
     says: frozenset[str]
     retractions: list[tuple[Record, set[int]]]
     suspicions: dict[int, list[Suspicion]]
+    served_floor: int
 
     # --- retracted ----------------------------------------------------------------------------
 
@@ -63,6 +66,17 @@ class Known:
             return f"Nothing of {key} since it was written was served to {run} before the report."
         some = ", ".join(f"@{version}" for version in versions[-3:])
         return f"{run} was served {key}{some} before the report, and that did not show it."
+
+    def forgotten(self, cited: Cited) -> str | None:
+        """Why nobody can tell whether the run was shown what is cited; None if one can."""
+        versions = {line.version for line in cited.lines} if cited.is_text else {cited.version}
+        made = [self.records.get(version) for version in versions]
+        if all(record is not None and record.revision >= self.served_floor for record in made):
+            return None
+        return (
+            "whether the run was served it is not known: what turns were served before "
+            f"r{self.served_floor} was forgotten"
+        )
 
     def _is_known(self, reader: Reader, run: Run, cited: Cited) -> Program[bool]:
         if not cited.is_text:
@@ -150,7 +164,8 @@ def know(
         suspicions[version] = yield from provenance.suspects_of(reader, key, bounds)
     retractions = yield from _retractions(reader, key, since)
     says = frozenset(line.text for line in lines_of(states.head))
-    return Known(key, states, seen, records, lived, says, retractions, suspicions)
+    floor = yield from served_floor(reader.tenant)
+    return Known(key, states, seen, records, lived, says, retractions, suspicions, floor)
 
 
 def _retractions(

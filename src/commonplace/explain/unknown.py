@@ -13,7 +13,7 @@ class Bounds(NamedTuple):
 
     `gone` counts records whose bytes are no more and `unread` past states that were wanted;
     `more` says that further records have the text, and `since` from which revision on the
-    reader sees an entry.
+    reader sees an entry. Before `served_floor`, what turns were served was forgotten.
     """
 
     gone: int
@@ -21,6 +21,7 @@ class Bounds(NamedTuple):
     more: bool
     omitted: int
     since: Mapping[EntryKey, int]
+    served_floor: int = 0
 
 
 def sentences(actor: str, now: Standing, found: Sequence[Any], bounds: Bounds) -> Iterator[str]:
@@ -38,6 +39,8 @@ def sentences(actor: str, now: Standing, found: Sequence[Any], bounds: Bounds) -
         yield f"{records} could not be searched: what was written was compacted or erased."
     if now.floor:
         yield f"Retention dropped what was superseded below revision {now.floor}."
+    if bounds.served_floor:
+        yield f"What turns were served before revision {bounds.served_floor} was forgotten."
     for key, since in bounds.since.items():
         yield f"{key.reference()} is shared with you from revision {since} on: not what was before."
     hidden = sum(each.hidden for each in found)

@@ -182,10 +182,15 @@ class _Judging:
         if isinstance(found, Absent):
             return CheckedCitation(citation, sentence, found.verdict, found.detail, found.reference)
         known = self.known[found.key]
+        unserved = yield from known.unserved(self.reader, self.run, found)
+        remarks = known.suspect(found)
+        if unserved and known.served_floor and (forgotten := known.forgotten(found)):
+            unserved = None
+            remarks.append(forgotten)
         details: dict[CitationVerdict, str | None] = {
             "retracted": known.retraction(found),
             "mismatch": mismatch,
-            "unserved": (yield from known.unserved(self.reader, self.run, found)),
+            "unserved": unserved,
             "stale": (yield from known.staleness(self.library, found)),
         }
         apply = [verdict for verdict in VERDICTS if details.get(verdict)] or ["ok"]
@@ -197,7 +202,7 @@ class _Judging:
             details.get(first) or "",
             found.reference,
             tuple(also),
-            tuple(known.suspect(found)),
+            tuple(remarks),
         )
 
 

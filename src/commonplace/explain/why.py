@@ -24,6 +24,7 @@ from commonplace.model.record import Record
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.storage.codec import check_text
 from commonplace.storage.programs import provenance, reading
+from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.provenance import Part, Served
 from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.step import Program
@@ -140,7 +141,9 @@ def why(
         occurrences.append((yield from _occurrence(states, needle, stretch, depth)))
     occurrences.sort(key=lambda each: each.introduced.at_us if each.introduced else 0)
     now = yield from reading.standing(reader.tenant)
-    bounds = Bounds(looked.gone, budget.unread, looked.more, looked.omitted, looked.since)
+    floor = yield from served_floor(reader.tenant)
+    cut = (looked.gone, budget.unread, looked.more, looked.omitted)
+    bounds = Bounds(*cut, looked.since, floor)
     said = sentences(reader.actor, now, occurrences, bounds)
     return Why(text, tuple(occurrences), looked.omitted, tuple(said))
 

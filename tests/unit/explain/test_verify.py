@@ -232,6 +232,19 @@ def test_what_the_run_never_saw_is_unserved(crew: Crew) -> None:
     assert crew.verdict("Late 7 [findings@3#L3].").verdict == "ok"
 
 
+def test_what_may_have_been_forgotten_is_not_unserved(crew: Crew) -> None:
+    citation = "It fell. [findings@1#L1]"
+    crew.served("rep", "report")
+    assert crew.verdict(citation).verdict == "unserved"
+    crew.memory.forget_served(crew.memory.position().revision)
+    checked = crew.verdict(citation)
+    assert checked.verdict == "ok" and "forgotten" in checked.remarks[0]
+    # What was written since the floor was served since then, or never.
+    crew.findings.append("Costs rose.")
+    assert crew.verdict("They rose. [findings@3#L3]").verdict == "unserved"
+    assert crew.verdict("It rose. [findings@2#L2]").remarks
+
+
 def test_a_line_is_known_by_itself_whatever_version_showed_it(crew: Crew) -> None:
     crew.served()
     crew.findings.insert("A heading", after=0, expect=2)

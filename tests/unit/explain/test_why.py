@@ -229,6 +229,17 @@ def test_a_late_reader_learns_that_it_stood_before_and_not_who_wrote_it(
     assert any("not what was before" in sentence for sentence in found.unknown)
 
 
+def test_what_turns_were_served_and_is_forgotten_is_said(team: dict[str, Memory]) -> None:
+    lead = team["lead"]
+    _append(team["docs"], "Churn fell.")
+    before = lead.why("Churn fell.").unknown
+    assert not any("forgotten" in sentence for sentence in before)
+    floor = lead.position().revision
+    lead.forget_served(floor)
+    (said,) = set(lead.why("Churn fell.").unknown) - set(before)
+    assert said == f"What turns were served before revision {floor} was forgotten."
+
+
 def test_what_was_compacted_is_found_while_it_stands_and_named(team: dict[str, Memory]) -> None:
     _append(team["docs"], "Churn fell.", reason="page 17")
     _append(team["web"], "Revenue rose.")
