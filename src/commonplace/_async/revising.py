@@ -71,7 +71,8 @@ class AsyncRevising:
         session = self._opened()
         asked = asked.checked()
         if dry_run:
-            return await session.read(foresee(session.reader, asked))
+            program = foresee(session.reader, asked)
+            return await session.gate.call(lambda: session.engine.read(program))
         group = COLLECTING.get()
         if group is not None and group.session is session:
             raise InvalidInput(

@@ -73,7 +73,8 @@ class Revising:
         session = self._opened()
         asked = asked.checked()
         if dry_run:
-            return session.read(foresee(session.reader, asked))
+            program = foresee(session.reader, asked)
+            return session.gate.call(lambda: session.engine.read(program))
         group = COLLECTING.get()
         if group is not None and group.session is session:
             raise InvalidInput(
