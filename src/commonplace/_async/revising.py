@@ -82,6 +82,6 @@ class AsyncRevising:
         told_of = draft(key_of(asked.reference), asked.operation, {}, reason=asked.reason)
         with writing(session.tenant, session.actor, [told_of]) as told:
             author = Author(session.reader, session.actor, trace=told.trace)
-            done, receipt = await session.upkeep(take_back(author, asked))
+            done, receipt = await session.execute(take_back(author, asked))
             told.answer(Duplicate((receipt,)) if done.unchanged else Accepted((receipt,)))
         return done
