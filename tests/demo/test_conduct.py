@@ -62,6 +62,12 @@ def test_a_citation_that_fails_fails_the_run(monkeypatch, library, planted, faul
     assert fault in said
 
 
+def test_what_an_agent_says_cannot_steer_the_terminal(monkeypatch, library):
+    ghost = Acknowledged("web-specialist", "findings", "append", 1, 9999, "\x1b[2Jgone\u202e")
+    _, said = doctored(monkeypatch, library, lambda events: [*events, ghost])
+    assert "findings@1: \ufffd[2Jgone\ufffd" in said
+
+
 def test_the_command_takes_every_option(library):
     arguments = [
         f"--pages={library / 'pages'}",

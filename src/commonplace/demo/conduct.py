@@ -42,7 +42,7 @@ def conduct(options: Options, console: Console) -> int:
 
     def say(lines: Iterable[str]) -> None:
         for line in lines:
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
     try:
         job = options.prepare()
@@ -63,6 +63,11 @@ def conduct(options: Options, console: Console) -> int:
         return _report_naive(job, events, say)
     with commonplace.Memory(job.address, actor=AUDITOR, create=False) as memory:
         return _report(job, events, memory, say)
+
+
+def printable(line: str) -> str:
+    """A line without what could steer a terminal: documents and models say what they like."""
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in line)
 
 
 def _opening(job: Job) -> Iterator[str]:

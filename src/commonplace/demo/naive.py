@@ -101,7 +101,7 @@ class NaiveNotebook:
         for contribution in wanted(self.page(QUESTIONS).lines):
             self._contribute(contribution)
 
-    def step(self, pin: int = 0) -> AbstractContextManager["NaiveNotebook"]:
+    def turn(self, pin: int = 0) -> AbstractContextManager["NaiveNotebook"]:
         """A file has no past to pin: each read is of what it has by then."""
         return nullcontext(self)
 

@@ -65,11 +65,11 @@ Wanted = Callable[[Sequence[str]], Sequence[Contribution]]
 """What one agent wants to see in the list of questions, given its lines."""
 
 
-class Step(Protocol):
+class Turn(Protocol):
     """One step of an agent: what it reads is one view, and what it writes is based on it."""
 
     def page(self, block: str) -> Page:
-        """A block as this step sees it; version 0 and no lines before the first write."""
+        """A block as this turn sees it; version 0 and no lines before the first write."""
 
     def condense(self, page: Page, text: str) -> None:
         """Puts `text` in the place of what stood on `page`. The synthesizer's."""
@@ -111,8 +111,8 @@ class Notebook(Protocol):
     def contribute(self, wanted: Wanted) -> None:
         """Brings questions and answers into the list, whatever others do to it meanwhile."""
 
-    def step(self, pin: int = 0) -> AbstractContextManager[Step]:
-        """Begins a step, at the revision that work was sent at or at the newest."""
+    def turn(self, pin: int = 0) -> AbstractContextManager[Turn]:
+        """Begins a turn, at the revision that work was sent at or at the newest."""
 
     def follow(self) -> Iterator[News]:
         """Every change from the first on, as it comes, until the plan awaits this agent."""

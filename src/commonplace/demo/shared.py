@@ -120,10 +120,10 @@ class SharedNotebook:
         QuestionList(self.memory, self.task.block(QUESTIONS), self._reporter).contribute(wanted)
 
     @contextmanager
-    def step(self, pin: int = 0) -> Iterator["SharedStep"]:
+    def turn(self, pin: int = 0) -> Iterator["SharedTurn"]:
         """Begins a turn, at the pin that came with the work or at the newest revision."""
         with self.memory.turn(at=pin or None) as turn:
-            yield SharedStep(self, turn)
+            yield SharedTurn(self, turn)
 
     def follow(self) -> Iterator[News]:
         """The task's commits, as they come, until the plan awaits this agent."""
@@ -154,7 +154,7 @@ class SharedNotebook:
         )
 
 
-class SharedStep:
+class SharedTurn:
     """One turn: what it reads is recorded as served, and its writes carry that."""
 
     def __init__(self, notebook: SharedNotebook, turn: commonplace.Turn) -> None:

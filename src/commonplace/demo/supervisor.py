@@ -14,9 +14,9 @@ SET_UP = "set up"
 def supervise(notebook: Notebook, job: Job, reporter: Reporter) -> None:
     """Makes the task, publishes the plan, and publishes it anew whenever a step is finished.
 
-    A reply that was built on a plan which no longer stands goes back, with what has changed: the
-    second specialist to finish reading learns so that the first one has, and that the list of
-    questions is complete.
+    A reply that was built on a plan which no longer stands goes back, with what has changed. That
+    is how the second specialist to finish reading learns that the first one has, and that the
+    list of questions is complete.
     """
     reading = {actor: [each.name for each in job.reading_list(actor)] for actor in SPECIALISTS}
     plan = first_plan(job, {actor: len(names) for actor, names in reading.items()})

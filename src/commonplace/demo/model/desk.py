@@ -85,7 +85,7 @@ class Desk:
         self.document: Document | None = None
 
     @contextmanager
-    def step(self) -> Iterator[None]:
+    def sitting(self) -> Iterator[None]:
         """Begins the turn, and ends the one that it is by then."""
         self.turn.begin()
         try:

@@ -60,7 +60,7 @@ class _Reader:
         """One document; gives the cost so far, in words."""
         desk = self._desk()
         desk.document = document
-        with desk.step():
+        with desk.sitting():
             shown = desk.shown(QUESTIONS, PLAN)
             self._model.converse(self._system, f"{prompt_for(document)}\n{shown}", desk)
         return f"{self._model.requests} requests, {self._model.tokens:,} tokens so far"
@@ -68,7 +68,7 @@ class _Reader:
     def answer(self, task: Task) -> None:
         """What is left open when everything has been read, if anything is."""
         desk = self._desk(task.pin)
-        with desk.step():
+        with desk.sitting():
             if "[open]" not in desk.turn.read(self._notebook.task.block(QUESTIONS)).text:
                 return
             shown = desk.shown(QUESTIONS, FINDINGS)

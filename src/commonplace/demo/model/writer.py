@@ -8,7 +8,7 @@ from commonplace.demo.job import Job
 from commonplace.demo.model.conversation import Model, ModelStopped
 from commonplace.demo.model.desk import BadToolInput, Desk, Tool
 from commonplace.demo.notebook import BRIEF, FINDINGS, QUESTIONS, SYNTHESIZER
-from commonplace.demo.shared import SharedNotebook, SharedStep
+from commonplace.demo.shared import SharedNotebook, SharedTurn
 from commonplace.demo.synthesizer import BRIEF_WRITTEN
 from commonplace.demo.verdict import check_brief
 
@@ -55,12 +55,12 @@ class _Writer:
         It is shown all of it, whatever the budget: what it does not see would go unsaid.
         """
         desk = self._desk()
-        with desk.step():
-            step = SharedStep(self._notebook, desk.turn)
-            page = step.page(FINDINGS)
+        with desk.sitting():
+            turn = SharedTurn(self._notebook, desk.turn)
+            page = turn.page(FINDINGS)
 
             def condensed(arguments: Mapping[str, Any]) -> str:
-                step.condense(page, str(arguments["text"]))
+                turn.condense(page, str(arguments["text"]))
                 return f"Written: your text stands in the place of findings@{page.version}."
 
             text = {"text": {"type": "string"}}
@@ -87,7 +87,7 @@ class _Writer:
             Tool("read_block", "Read a block as it stands now.", {"block": block}, desk.read_block),
             Tool("write_brief", told, {"text": {"type": "string"}}, handed_in),
         )
-        with desk.step():
+        with desk.sitting():
             shown = desk.shown(FINDINGS, QUESTIONS)
             self._model.converse(SYSTEM, f"Write the brief from these blocks.\n\n{shown}", desk)
         if not accepted:
@@ -112,4 +112,4 @@ class _Writer:
         if checked.faults:
             told = checked.faults[:MAX_FAULTS_SHOWN]
             raise BadToolInput("\n".join(["Not written: mend these and hand it in again.", *told]))
-        SharedStep(self._notebook, desk.turn).write_brief(text)
+        SharedTurn(self._notebook, desk.turn).write_brief(text)
