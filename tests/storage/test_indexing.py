@@ -29,7 +29,7 @@ from histories import (
     opened,
     stopped,
 )
-from searches import agrees, brute, cursor, everything, live, needles, sought
+from searches import agrees, brute, cursor, everything, forget, live, needles, sought
 
 
 @pytest.fixture(params=[4, 64])
@@ -187,6 +187,20 @@ def test_damage_to_the_index_stops_no_writer_and_gives_no_wrong_answer(tmp_path:
         assert cursor(memory) == memory.head.revision
         assert len(sought(memory, "something to find")) == 50
         memory.assert_sound()
+
+
+def test_damage_to_what_was_written_stops_no_writer(often: int) -> None:
+    with opened(IN_MEMORY) as memory:
+        live(memory, 4, 30)
+        damaged = (b"\xff", b"5", b'{"hunks":5}', b'{"value":{"a":[{}]}}', b'{"hunks":[1]}')
+        for number, payload in enumerate(damaged):
+            memory.sql("UPDATE log SET payload = ? WHERE revision = ?", payload, 12 + number)
+        forget(memory)
+        for number in range(4 * often):
+            memory.append(f"further {number}", NOTES)
+        assert cursor(memory) > 16
+        assert len(sought(memory, "further")) == 4 * often
+        assert not memory.audit().ok
 
 
 def test_the_audit_finds_rows_that_are_missing_or_made_up() -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from commonplace.core.reserved import is_reserved
 from commonplace.model.entry import EntryKey
 from commonplace.storage.codec import decode
 from commonplace.storage.step import Row
 
+_DAMAGED: Final = (ValueError, TypeError, KeyError, AttributeError)
+"""What a damaged row may raise. The audit will name it; here nobody waits for that."""
 _GRAM: Final = 3
 _MANY_WORDS: Final = 64
 _RARITY: Final = {letter: -n for n, letter in enumerate(" etaoinsrhldcumfpgwybv,.kxjqz")}
@@ -58,13 +58,14 @@ def made_text(operation: str, payload: bytes | None, made: str | None) -> str:
     if payload is None:
         return ""
     try:
-        arguments = decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # damaged: the audit will say so
+        return _made(operation, decode(payload))
+    except _DAMAGED:
         return payload.decode("utf-8", "replace")
-    if not isinstance(arguments, Mapping):
-        return ""
+
+
+def _made(operation: str, arguments: Mapping[str, Any]) -> str:
     if operation == "replace":
-        return str(arguments.get("new", ""))
+        return str(arguments["new"])
     if "hunks" in arguments:
         return "\n".join([line for hunk in arguments["hunks"] for line in hunk["lines"]])
     if "value" in arguments:
@@ -92,7 +93,11 @@ def made_of_row(row: Row) -> str:
 
 
 def indexed(rows: Iterable[Written]) -> str:
-    """What the index is given of the records of one commit; "" when there is nothing to find."""
+    """What the index is given of the records of one commit; "" when there is nothing to find.
+
+    What was given must be given again to take it out: a change here needs a migration that
+    empties the index.
+    """
     said = [
         made_text(row.operation, row.payload, row.made)
         for row in rows

@@ -8,7 +8,7 @@ an import or another engine they are found here.
 from collections.abc import Generator
 
 from commonplace.core.text import Text
-from commonplace.errors import DamagedMemory, Erased, NewerSchema
+from commonplace.errors import CommonplaceError
 from commonplace.model.entry import EntryKey
 from commonplace.storage.rows import fold_rows
 from commonplace.storage.step import Answer, Statement, Step
@@ -28,6 +28,6 @@ def lines_left(
         return None
     try:
         value = fold_rows(row[6:10] for row in rows)
-    except (Erased, DamagedMemory, NewerSchema):
-        return None
+    except (CommonplaceError, ValueError, TypeError, KeyError, AttributeError):
+        return None  # erased; or damaged, which the audit will say
     return made_lines(value, version) if isinstance(value, tuple) else None
