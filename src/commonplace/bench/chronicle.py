@@ -35,17 +35,16 @@ _BATCH: Final = 4096
 _DEADLINE_S: Final = 3600.0
 _SEED: Final = 11
 _WORDS: Final = 20_000
-_SYLLABLES: Final = tuple(
-    "kalomirateduvishuperangelistomarquanebri"[n : n + 3] for n in range(0, 38, 2)
-)
+_LETTERS: Final = "etaoinsrhldcumfpgwybvkxjqz"
+"""The commonest first, as in English."""
 
 
 def vocabulary() -> list[str]:
     """Made-up words, the commonest first; always the same."""
-    chance = random.Random(_SEED)
+    chance, weights = random.Random(_SEED), [1 / (rank + 3) for rank in range(len(_LETTERS))]
     words: dict[str, None] = {}
     while len(words) < _WORDS:
-        words["".join(chance.choices(_SYLLABLES, k=chance.randint(1, 4)))] = None
+        words["".join(chance.choices(_LETTERS, weights, k=chance.randint(2, 10)))] = None
     return sorted(words, key=len)
 
 
