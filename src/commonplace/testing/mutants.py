@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from commonplace._sync.account import Account
 from commonplace._sync.queue import Queue
-from commonplace._sync.turn import Turn
 from commonplace.core import access, decide, digest, exchange, fold, text
 from commonplace.core.access import OWNS, Reach, Tier
 from commonplace.core.decide import Accept, Decision
@@ -309,7 +309,7 @@ _OTHERS = (
     Mutant(
         "depends_on_nothing",
         "A commit lands though what its turn was served has changed.",
-        (_instead(Turn, "guards", lambda self, session: []),),
+        (_instead(Account, "guards", lambda self, session: []),),
         ("test_commit_unless_changed_depends_on_all_that_was_served",),
     ),
     Mutant(
