@@ -233,6 +233,21 @@ def test_too_many_are_refused_and_can_be_looked_at_by_pages(
         team["web"].retract(f"{FINDINGS}@1", dry_run=True, after=f"{FINDINGS}@1")
 
 
+def test_a_list_too_long_for_one_record_is_too_large(
+    team: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.append("web", "wrong")
+    for number in range(9):
+        team.put("wri", f"{number}" * 100, 1, based_on=[f"{FINDINGS}@1"])
+    monkeypatch.setattr(limits, "MAX_VALUE_BYTES", 400)
+    with pytest.raises(CascadeTooLarge):
+        team["web"].retract(f"{FINDINGS}@1")
+    seen = team["web"].retract(f"{FINDINGS}@1", dry_run=True)
+    assert (seen.total, seen.complete) == (9, False)
+    monkeypatch.undo()
+    assert team["web"].retract(f"{FINDINGS}@1").total == 9
+
+
 def test_what_retention_took_is_counted_or_said(team: Crew) -> None:
     team.append("web", "wrong\nright")
     team.append("wri", "on both", "report", based_on=[f"{FINDINGS}@1"])

@@ -33,9 +33,10 @@ class Retraction:
     not, nothing in the entry changed, and the replacement is in the record alone. `suspects` is
     a page, nearest first, of the `total` records built on it; `hidden` of them are where this
     actor may not read, and `unclear` counts edits whose text is gone, so that nobody can tell.
-    `complete` is False for a dry run that stopped looking at `limits.MAX_CASCADE`. `told` names
-    the actors who were shown it; who was shown it before the revision `served_floor` is forgotten
-    (`forget_served`). `unchanged`: it had been taken back before, by `by`.
+    `complete` is False for a dry run that found more than one retraction marks: it lists the
+    first `limits.MAX_CASCADE`. `told` names the actors who were shown it; who was shown it before
+    the revision `served_floor` is forgotten (`forget_served`). `unchanged`: it had been taken
+    back before, by `by`.
     """
 
     operation: Literal["retract", "supersede"]

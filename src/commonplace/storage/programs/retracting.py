@@ -9,14 +9,14 @@ A retraction is not taken back itself: the version that a correction put there i
 what is right after all is written again.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from commonplace import limits
 from commonplace.core.access import Tier
 from commonplace.core.lineage import Taken, spoken_of
-from commonplace.errors import CascadeTooLarge, InvalidInput, InvalidValue, LimitExceeded
+from commonplace.errors import CascadeTooLarge, InvalidInput, InvalidValue
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Receipt
 from commonplace.model.record import Record
@@ -29,7 +29,7 @@ from commonplace.storage.programs.cascade import Front, Reached
 from commonplace.storage.programs.forgetting import served_floor
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.target import Target, find_target, require_author
-from commonplace.storage.proposal import Draft, draft
+from commonplace.storage.proposal import draft
 from commonplace.storage.rows import record_of
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 
@@ -68,8 +68,8 @@ def foresee(reader: Reader, asked: Asked) -> Program[Retraction]:
     target, done = yield from _found(reader, asked)
     if done is None:
         reached = yield from _reach(reader, asked, target)
-        made = _draft(asked, target, reached, reader.actor)
-        view = yield from _told(reader, asked, target, made, reached)
+        arguments = _arguments(asked, target, reached, reader.actor)
+        view = yield from _told(reader, asked, target, arguments, reached)
     else:
         view = yield from stored(reader, done, asked.after, unchanged=True)
     yield (Statement("rollback"),)
@@ -90,16 +90,18 @@ def take_back(author: Author, asked: Asked) -> Program[tuple[Retraction, Receipt
         view = yield from stored(reader, done, asked.after, unchanged=True)
         return view, Receipt(*place, unchanged=True)
     reached = yield from _reach(reader, asked, target)
-    if not reached.complete:
+    arguments = _arguments(asked, target, reached, reader.actor)
+    if not _fits(reached, arguments):
         raise _too_large(target)
-    made = _draft(asked, target, reached, reader.actor)
+    verb, version = asked.operation, target.head.version
+    made = draft(target.entry, verb, arguments, expect=version, reason=asked.reason)
 
     def check(records: Sequence[Record]) -> Step:
         assert records[0].revision == now.revision + 1, "somebody wrote while this had the right to"
         return ()
 
     receipt = yield from commit_own(author, made, check)
-    view = yield from _told(reader, asked, target, made, reached)
+    view = yield from _told(reader, asked, target, arguments, reached)
     by = target.entry.reference(receipt.version)
     return replace(view, by=by, revision=receipt.revision), receipt
 
@@ -163,15 +165,16 @@ def _reach(reader: Reader, asked: Asked, target: Target) -> Generator[Step, Answ
 
 def _too_large(target: Target) -> CascadeTooLarge:
     return CascadeTooLarge(
-        f"Not written. More was built on {target.reference} than the {limits.MAX_CASCADE} records "
-        "that one retraction marks. Look at it page by page with dry_run=True and after=, and "
-        "narrow it: name fewer lines, or give depth=1 or inferred=False.",
+        f"Not written. More was built on {target.reference} than one retraction marks, which is "
+        f"{limits.MAX_CASCADE} records, or as many as its own record holds. Look at it page by "
+        "page with dry_run=True and after=, and narrow it: name fewer lines, or give depth=1 or "
+        "inferred=False.",
         limit=limits.MAX_CASCADE,
     )
 
 
-def _draft(asked: Asked, target: Target, reached: Reached, actor: str) -> Draft:
-    """The record of it."""
+def _arguments(asked: Asked, target: Target, reached: Reached, actor: str) -> dict[str, Any]:
+    """What the record of it says."""
     arguments: dict[str, Any] = {
         "versions": sorted(target.taken.made_by),
         "lines": sorted(map(list, target.names)),
@@ -186,13 +189,12 @@ def _draft(asked: Asked, target: Target, reached: Reached, actor: str) -> Draft:
             arguments["depth"] = asked.depth
         if not asked.inferred:
             arguments["inferred"] = False
-    version = target.head.version
-    try:
-        return draft(target.entry, asked.operation, arguments, expect=version, reason=asked.reason)
-    except LimitExceeded:
-        if len(encode(arguments)) > 2 * limits.MAX_VALUE_BYTES and reached.built:
-            raise _too_large(target) from None
-        raise
+    return arguments
+
+
+def _fits(reached: Reached, arguments: Mapping[str, Any]) -> bool:
+    """Whether one record holds all that was found."""
+    return reached.complete and len(encode(arguments)) <= 2 * limits.MAX_VALUE_BYTES
 
 
 def _replacement(asked: Asked, target: Target) -> dict[str, Any]:
@@ -213,9 +215,12 @@ def _replacement(asked: Asked, target: Target) -> dict[str, Any]:
 
 
 def _told(
-    reader: Reader, asked: Asked, target: Target, made: Draft, reached: Reached
+    reader: Reader,
+    asked: Asked,
+    target: Target,
+    arguments: Mapping[str, Any],
+    reached: Reached,
 ) -> Generator[Step, Answer, Retraction]:
-    arguments = made.write.arguments
     forgotten = yield from served_floor(reader.tenant)
     rows: list[Row] = [
         (*built.entry, built.version, built.edge, built.depth) for built in reached.built
@@ -231,7 +236,7 @@ def _told(
         target.stood,
         replacement_of(arguments),
         unclear=reached.unclear,
-        complete=reached.complete,
+        complete=_fits(reached, arguments),
         told=tuple(arguments.get("told", ())),
         served_floor=forgotten if forgotten > target.place[0] else 0,
     )
