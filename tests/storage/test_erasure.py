@@ -10,6 +10,7 @@ from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.erasure import erase
+from commonplace.storage.programs.indexing import index_all
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.retention import compact
 from commonplace.storage.proposal import draft, group_of
@@ -53,8 +54,13 @@ def test_the_bytes_are_gone_after_a_long_life(tmp_path: Path) -> None:
             memory.append(text)
             if number % 50 == 0:
                 memory.put({"pad": "y" * 3000}, FACT._replace(key=f"p{number}"))
+        memory.execute(index_all(TENANT))
+        counted = "SELECT count(*) FROM sought WHERE sought MATCH ?"
+        trigrams = ("rob", "elm", "mrs")  # that the secret alone has
+        assert [memory.sql(counted, each)[0][0] for each in trigrams] == [len(secrets)] * 3
         memory.execute(erase(memory.author, BLOCK, secrets))
         assert SECRET.encode() not in memory.raw()
+        assert [memory.sql(counted, each)[0][0] for each in trigrams] == [0] * 3
         memory.assert_sound()
         assert texts(memory).count("[erased]") == len(secrets)
 
