@@ -185,14 +185,12 @@ def _retractions(
 
 
 def _takes_back(record: Record, versions: set[int], cited: Cited) -> bool:
-    """Whether a retraction names a cited line, or all that a cited version wrote."""
+    """Whether a retraction names a cited line; one that was compacted names its versions."""
     if not cited.is_text:
         return cited.version in versions
     named = (record.arguments or {}).get("lines", ())
     names = {(version, place) for version, place in named}
     whole = versions - {version for version, _ in names}
-    if cited.reference.lines is None and cited.version in whole:
-        return True
     return any(line[:2] in names or line.version in whole for line in cited.lines)
 
 

@@ -298,6 +298,15 @@ def test_a_turn_that_missed_few_changes_is_no_stale_reader(memory: Memory) -> No
     assert "stale_reader" not in _codes(memory.advise())
 
 
+def test_a_turns_own_changes_do_not_make_it_stale(memory: Memory) -> None:
+    with memory.as_actor("web") as web, web.turn() as turn:
+        mine = web.task("q3").block("findings")
+        turn.read(mine)
+        for number in range(3 * advice.STALE_CHANGES):
+            mine.append(str(number), turn=turn)
+    assert "stale_reader" not in _codes(memory.advise())
+
+
 def test_changes_to_what_a_turn_was_not_served_do_not_count(memory: Memory) -> None:
     beside = memory.task("q3").create_block("beside")
     with memory.as_actor("web") as web:

@@ -205,6 +205,8 @@ def test_headings_rows_and_quoted_lines_are_units_of_their_own() -> None:
         "See fig. 3 of 12 [a@1].",
         'He wrote "Stop. Wait! 5?" and left [a@1].',
         "It is 3.5 of 12 [a@1]",
+        "It was a no... and then 12 [a@1].",
+        "It fell 3%. [a@1] as they say, or 12 [a@2].",
     ],
 )
 def test_not_every_full_stop_ends_a_sentence(text: str) -> None:

@@ -186,6 +186,27 @@ def test_what_changed_since_is_stale_and_says_what_stands_now(crew: Crew) -> Non
     )
 
 
+def test_what_stands_now_is_what_the_change_put_there_and_not_what_came_around_it(
+    crew: Crew,
+) -> None:
+    crew.served()
+    crew.findings.replace("12%", "11%")
+    crew.findings.insert("A heading.", after=0, expect=3)
+    crew.findings.insert("A remark.", after="Churn fell 11%.")
+    now = f'Now: "Churn fell 11%." [{FINDINGS}@5#L2].'
+    assert crew.verdict("Churn fell 12% [findings@1#L1].").detail.endswith(now)
+    crew.findings.replace("Churn fell 11%.\n", "")
+    other = crew.verdict("Churn fell 12% [findings@1#L1].").detail
+    assert other.endswith(f'Now: "A heading." [{FINDINGS}@6#L1].')
+
+
+def test_what_was_taken_out_with_nothing_in_its_place_says_so(crew: Crew) -> None:
+    crew.served()
+    crew.findings.replace("Churn fell 12%.\n", "")
+    detail = crew.verdict("Churn fell 12% [findings@1#L1].").detail
+    assert detail == "sup took it out in version 3 (r8) by replace. Nothing stands in its place."
+
+
 def test_what_was_condensed_away_is_stale(crew: Crew) -> None:
     crew.served()
     crew.findings.condense("Churn and revenue moved.", through=2)
@@ -333,6 +354,15 @@ def test_the_run_is_the_turns_that_are_named(crew: Crew) -> None:
     assert verdict(turns=["t0"]) == "unserved"
     assert verdict(actors=["web"]) == "unserved"
     assert verdict(actors=["web"], turns=[turn]) == "ok"
+
+
+def test_what_was_written_outside_of_turns_is_not_known_to_a_run_of_turns(crew: Crew) -> None:
+    text = "Churn fell 12% [findings@1#L1]."
+    assert crew.memory.verify(text, run=Q3).citations[0].verdict == "unserved"
+    with crew.memory.as_actor("web") as web, web.turn() as turn:
+        crew.web(web).append("Mine is 9.", turn=turn)
+    assert crew.memory.verify("It is 9 [findings@3#L3].", run=Q3).ok
+    assert crew.memory.verify(text, run=Q3).citations[0].verdict == "unserved"
 
 
 def test_by_default_the_run_is_every_turn_that_touched_the_task(crew: Crew) -> None:
