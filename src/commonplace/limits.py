@@ -94,8 +94,8 @@ INDEX_EVERY_BYTES: Final = 1 << 16
 INDEX_BATCH_RECORDS: Final = 2048
 INDEX_BATCH_BYTES: Final = 1 << 18
 """Records and bytes that one batch of the text index takes up, and somebody waits for."""
-INDEX_MERGE_PAGES: Final = 64
-"""Pages of the text index that are merged after each batch."""
+INDEX_MERGED_PAGES: Final = 6
+"""Pages of the text index that a batch merges for each page it adds, about."""
 INDEX_REWRITE_PAGES: Final = 1024
 """Pages of the text index that one step of a compaction rewrites."""
 MAX_SOUGHT_ROWS: Final = 32_768

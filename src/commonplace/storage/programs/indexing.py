@@ -22,6 +22,7 @@ from commonplace.storage.step import Answer, Program, Row, Statement, Step
 from commonplace.storage.texts import Written, indexed
 
 _FLUSH = (Statement("sought_flush"), Statement("sought_flushed"))
+_PAGE_BYTES = 4096
 _LEAST_WORK = 2
 """Rows that a merge with nothing to do changes at the most, and one more."""
 
@@ -66,9 +67,15 @@ def advance(tenant: str) -> Generator[Step, Answer, int]:
         Statement("sought_insert", documents),
         Statement("seeking_advance", [(tenant, through)]),
         *_FLUSH,
-        Statement("sought_merge", [(limits.INDEX_MERGE_PAGES,)]),
+        Statement("sought_merge", [(_merged_pages(documents),)]),
     )
     return through
+
+
+def _merged_pages(documents: Sequence[tuple[int, str]]) -> int:
+    """How much to merge after a batch, so that the pieces of the index stay few as it grows."""
+    added = 1 + sum(len(text) for _, text in documents) // _PAGE_BYTES
+    return added * limits.INDEX_MERGED_PAGES
 
 
 def bounded(sizes: Sequence[Row]) -> int:
