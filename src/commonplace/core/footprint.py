@@ -6,6 +6,7 @@ from functools import lru_cache
 from commonplace.core import access, reserved
 from commonplace.core.fold import OPERATIONS
 from commonplace.core.taking_back import TAKING_BACK
+from commonplace.limits import MAX_GROUP_WRITES, MAX_INTEGER
 from commonplace.model.channel import dispatch_key
 from commonplace.model.entry import EntryKey
 from commonplace.model.write import WriteGroup
@@ -49,8 +50,14 @@ def _looked_at(actor: str, entry: EntryKey, verb: str) -> tuple[tuple[EntryKey, 
 
 
 def taken_back(group: WriteGroup) -> Iterator[tuple[EntryKey, int]]:
-    """Every version that `group` takes back: whoever decides about it must know who wrote it."""
+    """Every version that `group` takes back: whoever decides about it must know who wrote it.
+
+    The group may be malformed, which is for `decide` to say.
+    """
     for write in group.writes:
-        if write.operation in TAKING_BACK:
-            for version in write.arguments["versions"]:
+        if write.operation not in TAKING_BACK:
+            continue
+        versions = write.arguments.get("versions")
+        for version in versions[:MAX_GROUP_WRITES] if isinstance(versions, list | tuple) else ():
+            if type(version) is int and 0 < version <= MAX_INTEGER:
                 yield write.entry, version
