@@ -51,8 +51,12 @@ def traces(memory: Memory) -> list[str]:
     return [each for each in set(RARE) - {" "} if each.encode() in raw]
 
 
+@pytest.mark.parametrize("overwritten", [0, 512])
 @pytest.mark.parametrize("merged", [False, True])
-def test_what_is_erased_leaves_the_index_for_good(tmp_path: Path, merged: bool) -> None:
+def test_what_is_erased_leaves_the_index_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged: bool, overwritten: int
+) -> None:
+    monkeypatch.setattr(limits, "INDEX_OVERWRITTEN", overwritten)
     with opened(tmp_path / "m.db") as memory:
         memory.append("before")
         memory.append(RARE)

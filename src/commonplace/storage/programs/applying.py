@@ -30,7 +30,7 @@ from commonplace.storage.codec import decode_checkpoint, encode_checkpoint
 from commonplace.storage.logfile import Item
 from commonplace.storage.programs.deriving import derived
 from commonplace.storage.programs.erasure import destruction
-from commonplace.storage.programs.indexing import advance, places_of, taken_out
+from commonplace.storage.programs.indexing import advance, merge_all, places_of, taken_out
 from commonplace.storage.programs.reading import Standing
 from commonplace.storage.rows import entry_of, entry_row, fold_rows, log_row
 from commonplace.storage.sealing import seal
@@ -80,6 +80,7 @@ def apply_items(
     yield from _index(batch)
     yield (Statement("commit"),)
     if batch.erasures:
+        yield from merge_all()
         yield (Statement("settle"),)
     return Position(batch.chain.revision, batch.chain.digest)
 

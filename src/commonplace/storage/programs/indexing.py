@@ -164,8 +164,8 @@ def taken_out(
     """The statements that take the records at these places out of the index.
 
     They belong into the transaction that drops what the records say, and before it is dropped
-    this must be asked. `for_good` overwrites their traces at once, as far as that is possible
-    before `merge_page` is done with what was taken out otherwise.
+    this must be asked. `for_good` overwrites the traces of a few at once; of many, or where
+    others are left, they are gone after `merge_all`, which must follow.
     """
     at = yield from indexed_to(tenant)
     places: dict[int, set[int]] = {}
@@ -181,9 +181,10 @@ def taken_out(
     deleted, inserted = _without(at, [Written(*row) for row in rows], places)
     if not deleted:
         return []
-    switch = [] if for_good or not secure[0][0] else [Statement("sought_secure", [(0,)])]
+    at_once = for_good and len(deleted) <= limits.INDEX_OVERWRITTEN
+    switch = secure[0][0] and not at_once
     return [
-        *switch,
+        Statement("sought_secure", [(0,)] if switch else []),
         Statement("sought_delete", deleted),
         Statement("sought_insert", inserted),
         *_FLUSH,
