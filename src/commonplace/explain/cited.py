@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from commonplace.core.text import ERASED_LINE, Text
+from commonplace.core.text import ERASED_LINE
 from commonplace.errors import AccessDenied, Compacted, Erased, FutureRevision, NotFound
 from commonplace.explain.claims import is_quoted_from, offered, plain
 from commonplace.explain.lookup import find, key_of, passage
@@ -18,8 +18,6 @@ from commonplace.storage.step import Program
 
 _HELD: Final = 16
 """Versions that are kept at a time, since citations of one version stand near each other."""
-_LOOKED_AROUND: Final = 1000
-"""Lines on either side of a cited one among which one is looked for that still stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +107,6 @@ class Library:
         if cited.is_text and (yield from self._is_erased(cited)):
             return Absent("erased", "The bytes of a cited line were destroyed.", read.reference)
         return cited
-
-    def stands_now(self, cited: Cited, head: Text) -> Program[range]:
-        """The places of the lines in the head's text that stand where cited ones stood.
-
-        That is what lies between the nearest lines on either side that still stand.
-        """
-        found = yield from self._find(replace(cited.reference, lines=None))
-        text, places = found.value, {line: place for place, line in enumerate(head)}
-        start, end = cited.first - 1, cited.first - 1 + len(cited.lines)
-        before = text[max(0, start - _LOOKED_AROUND) : start]
-        behind = text[end : end + _LOOKED_AROUND]
-        low = next((places[line] + 1 for line in reversed(before) if line in places), 0)
-        high = next((places[line] for line in behind if line in places), len(head))
-        return range(low, max(low, high))
 
     def _pinned(self, reference: Reference) -> Program[Reference]:
         """Without a version, and for versions back: counted from when the report was written."""

@@ -6,9 +6,10 @@ cited line stood, and what stands now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from commonplace.core.text import Text
-from commonplace.explain.cited import Cited, Library
+from commonplace.explain.cited import Cited
 from commonplace.explain.lookup import lines_of
 from commonplace.explain.run import Run, Shown, shown, was_shown, within
 from commonplace.explain.standing import Budget, States, Window, open_states, windows
@@ -21,15 +22,17 @@ from commonplace.storage.programs.provenance import HEAD, Suspicion
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.step import Program
 
-_QUOTED_CHARACTERS = 100
+_LOOKED_AROUND: Final = 1000
+"""Lines on either side of a gone one among which one is looked for that still stands."""
+_QUOTED_CHARACTERS: Final = 100
 
 
 @dataclass(slots=True)
 class Known:
     """One cited entry, as far as its reader may see it.
 
-    `records` are those that wrote its cited lines, `lived` says how long those stood, `says` is
-    what stands now, and `retractions` tells which versions each retraction took back. What turns
+    `records` are those that wrote its cited lines, `lived` says how long those stood, `says`
+    and `places` are the lines that stand now, and `retractions` tells which versions each retraction took back. What turns
     were served before the revision `served_floor` is forgotten.
     """
 
@@ -39,6 +42,7 @@ class Known:
     records: dict[int, Record]
     lived: dict[Line, Window]
     says: frozenset[str]
+    places: dict[Line, int]
     retractions: list[tuple[Record, set[int]]]
     suspicions: dict[int, list[Suspicion]]
     served_floor: int
@@ -97,7 +101,7 @@ class Known:
 
     # --- stale --------------------------------------------------------------------------------
 
-    def staleness(self, library: Library, cited: Cited) -> Program[str | None]:
+    def staleness(self, cited: Cited) -> Program[str | None]:
         """What became of lines that do not stand any more; None if all do."""
         head = self.states.head
         if head.version == cited.version:
@@ -109,9 +113,10 @@ class Known:
             return None
         if not cited.is_text or not isinstance(head.value, tuple):
             return f"It now stands at version {head.version}, and says something else there."
-        end = self.lived[gone[0]].end or head.version
-        by = yield from self._ended(end, self.lived[gone[0]].sure)
-        return f"{by} {(yield from self._now(library, cited, head.value, end))}"
+        lived = self.lived[gone[0]]
+        end = lived.end or head.version
+        by = yield from self._ended(end, lived.sure)
+        return f"{by} {(yield from self._now(gone[0], end, head.value))}"
 
     def _ended(self, end: int, sure: bool) -> Program[str]:
         """Who took a line out, in the version at which it stood no more."""
@@ -122,14 +127,20 @@ class Known:
         where = f"in version {end} (r{record.revision})"
         return f"{record.actor} took it out {where} by {record.operation}{_because(record)}."
 
-    def _now(self, library: Library, cited: Cited, head: Text, end: int) -> Program[str]:
-        """What stands in the place: of the write that took it out, or else of later ones."""
-        places = yield from library.stands_now(cited, head)
-        newer = [place for place in places if head[place].version > cited.version]
-        newer = [place for place in newer if head[place].version == end] or newer
-        if not newer:
+    def _now(self, line: Line, end: int, head: Text) -> Program[str]:
+        """What stands between the lines that stood around one when it was taken out."""
+        last = yield from self.states.at(end - 1)
+        text = last.value if last is not None and isinstance(last.value, tuple) else ()
+        if line not in text:
+            return "What stands in its place cannot be told."
+        places, at = self.places, text.index(line)
+        around = text[max(0, at - _LOOKED_AROUND) : at], text[at + 1 : at + 1 + _LOOKED_AROUND]
+        low = next((places[each] + 1 for each in reversed(around[0]) if each in places), 0)
+        high = next((places[each] for each in around[1] if each in places), len(head))
+        between = [place for place in range(low, high) if head[place].version >= end]
+        if not between:
             return "Nothing stands in its place."
-        place = newer[0]
+        place = next((each for each in between if head[each].version == end), between[0])
         there = f"{self.key.reference(self.states.head.version)}#L{place + 1}"
         return f"Now: {_quoted(head[place].text)} [{there}]."
 

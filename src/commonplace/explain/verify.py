@@ -191,7 +191,7 @@ class _Judging:
             "retracted": known.retraction(found),
             "mismatch": mismatch,
             "unserved": unserved,
-            "stale": (yield from known.staleness(self.library, found)),
+            "stale": (yield from known.staleness(found)),
         }
         apply = [verdict for verdict in VERDICTS if details.get(verdict)] or ["ok"]
         first, *also = apply
