@@ -31,9 +31,9 @@ _QUOTED_CHARACTERS: Final = 100
 class Known:
     """One cited entry, as far as its reader may see it.
 
-    `records` are those that wrote its cited lines, `lived` says how long those stood, `says`
-    and `places` are the lines that stand now, and `retractions` tells which versions each retraction took back. What turns
-    were served before the revision `served_floor` is forgotten.
+    `records` are those that wrote its cited lines, `lived` says how long those stood, `says` and
+    `places` are the lines that stand now, and `retractions` tells which versions each retraction
+    took back. What turns were served before the revision `served_floor` is forgotten.
     """
 
     key: EntryKey
@@ -175,8 +175,19 @@ def know(
         suspicions[version] = yield from provenance.suspects_of(reader, key, bounds)
     retractions = yield from _retractions(reader, key, since)
     says = frozenset(line.text for line in lines_of(states.head))
-    floor = yield from served_floor(reader.tenant)
-    return Known(key, states, seen, records, lived, says, retractions, suspicions, floor)
+    places = {line: place for place, line in enumerate(states.text)}
+    return Known(
+        key,
+        states,
+        seen,
+        records,
+        lived,
+        says,
+        places,
+        retractions,
+        suspicions,
+        (yield from served_floor(reader.tenant)),
+    )
 
 
 def _retractions(
