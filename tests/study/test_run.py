@@ -1,5 +1,6 @@
 """The study itself: a part of the recordings always, all of them with `pytest -m soak`."""
 
+import faulthandler
 import json
 from pathlib import Path
 
@@ -43,8 +44,9 @@ def test_the_exceptions_are_those_of_the_annotation(result):
 
 
 @pytest.mark.soak
-def test_the_counts_on_the_page_are_those_of_all_conversations(logs, tmp_path):
-    with Memory(tmp_path / "study.db", actor=HOST) as memory:
+def test_the_counts_on_the_page_are_those_of_all_conversations(logs):
+    faulthandler.cancel_dump_traceback_later()  # it takes minutes: a watch for hangs would end it
+    with Memory(":memory:", actor=HOST) as memory:
         result = run(memory, conversations(logs))
     assert result.is_sound, "\n".join(result.lines())
     assert json.loads(result.to_json()) == json.loads(COUNTS.read_text("utf-8"))
