@@ -7,7 +7,7 @@ from typing import Final
 from commonplace.core.text import ERASED_LINE
 from commonplace.errors import AccessDenied, Compacted, Erased, FutureRevision, NotFound
 from commonplace.explain.claims import is_quoted_from, offered, plain
-from commonplace.explain.lookup import find, key_of, passage
+from commonplace.explain.lookup import Passage, find, key_of, passage
 from commonplace.explain.verification import CitationVerdict
 from commonplace.model.entry import EntryKey, Line
 from commonplace.model.reference import AtRevision, AtVersion, Reference
@@ -82,14 +82,13 @@ class Library:
 
     def __init__(self, reader: Reader, until: int) -> None:
         self.reader, self.until = reader, until
-        self._held: dict[Reference, Found] = {}
+        self._held: dict[Reference, tuple[Found, Passage]] = {}
 
     def look_up(self, reference: Reference) -> Program[Cited | Absent]:
         """What a reference names, or why nothing can be said of it."""
         try:
             pinned = yield from self._pinned(reference)
-            found = yield from self._find(replace(pinned, lines=None))
-            read = passage(pinned, found)
+            found, whole = yield from self._whole(replace(pinned, lines=None))
         except (NotFound, FutureRevision) as error:
             return Absent("missing", str(error), reference)
         except AccessDenied:
@@ -99,13 +98,16 @@ class Library:
             return Absent("compacted", str(error), reference)
         except Erased as error:
             return Absent("erased", str(error), reference)
-        why = self._nothing(found)
+        named, (first, last) = whole.reference, reference.lines or (1, len(whole.lines))
+        why = self._nothing(found, last, len(whole.lines))
+        if reference.lines is not None:
+            named = replace(named, lines=reference.lines)
         if why is not None:
-            return Absent("missing", why, read.reference)
+            return Absent("missing", why, named)
         is_text = isinstance(found.value, tuple)
-        cited = Cited(read.reference, found.version, read.first, read.lines, is_text)
+        cited = Cited(named, found.version, first, whole.lines[first - 1 : last], is_text)
         if cited.is_text and (yield from self._is_erased(cited)):
-            return Absent("erased", "The bytes of a cited line were destroyed.", read.reference)
+            return Absent("erased", "The bytes of a cited line were destroyed.", named)
         return cited
 
     def _pinned(self, reference: Reference) -> Program[Reference]:
@@ -127,14 +129,15 @@ class Library:
             raise NotFound("Versions count up from 1.")
         return reference
 
-    def _find(self, reference: Reference) -> Program[Found]:
+    def _whole(self, reference: Reference) -> Program[tuple[Found, Passage]]:
         if reference not in self._held:
+            found = yield from find(self.reader, reference)
             if len(self._held) >= _HELD:
                 del self._held[next(iter(self._held))]
-            self._held[reference] = yield from find(self.reader, reference)
+            self._held[reference] = found, passage(reference, found)
         return self._held[reference]
 
-    def _nothing(self, found: Found) -> str | None:
+    def _nothing(self, found: Found, last: int, lines: int) -> str | None:
         """Why a state that was found holds nothing that could have been cited."""
         if not found.version:
             return "Nothing was written there yet."
@@ -143,7 +146,9 @@ class Library:
                 f"Version {found.version} was made at r{found.revision}, after the report "
                 f"(r{self.until})."
             )
-        return f"Version {found.version} is a deletion: it says nothing." if found.dead else None
+        if found.dead:
+            return f"Version {found.version} is a deletion: it says nothing."
+        return f"It has {lines} lines; there is no line {last}." if last > lines else None
 
     def _is_erased(self, cited: Cited) -> Program[bool]:
         for line in cited.lines:

@@ -83,7 +83,7 @@ def test_what_was_served_and_says_so_is_ok(crew: Crew) -> None:
         ("findings@-5", "had 2 versions"),
         ("nothing@1", "has no version 1"),
         ("nothing#L1", "no region 'nothing'"),
-        ("report@r3#L1", "no line 1"),
+        ("report@r3#L1", "Nothing was written"),
         ("report@r3", "Nothing was written"),
         ("findings@r9999", "not committed yet"),
     ],
