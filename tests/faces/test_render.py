@@ -114,6 +114,9 @@ def test_what_stands_in_the_prompt_is_recorded_line_by_line(
             f"task/q3:findings@2#L1-{shown.first - 1}"
         ]
     assert served(memory) == [("findings", 2, shown.first, 102, RENDERER)]
+    (record,) = memory.log(Namespace.agent("lead"), region="_served")
+    left_out = (record.arguments or {})["left_out"]
+    assert left_out == [["task/q3", "findings", "", 2, 1, shown.first - 1, RENDERER]]
 
 
 def test_a_budget_holds_with_own_writes_and_changes(memory: Memory, findings: Block) -> None:

@@ -66,10 +66,10 @@ class AsyncAccount:
         bases = self.serving.bases
         return [(key.reference(), bases[key].newest) for key in sorted(self.serving.served)]
 
-    async def note(self, passages: Sequence[Passage]) -> None:
-        """Take up what was served."""
+    async def note(self, passages: Sequence[Passage], left_out: Sequence[Passage] = ()) -> None:
+        """Take up what was served, and what had no room."""
         telemetry.passages_served(len(passages))
-        if self.serving.note(passages):
+        if self.serving.note(passages, left_out):
             await self.tell()
 
     async def showed(self, session: "AsyncSession", key: EntryKey, version: int) -> None:

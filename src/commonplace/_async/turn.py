@@ -15,7 +15,7 @@ from commonplace.explain.lookup import find, key_of
 from commonplace.model.entry import Entry
 from commonplace.model.receipt import Receipt
 from commonplace.model.reference import AtVersion, Reference
-from commonplace.model.rendering import Rendering, Shown
+from commonplace.model.rendering import Rendering
 from commonplace.model.retraction import Notice
 from commonplace.storage.programs import reading, turning
 from commonplace.storage.programs.noticing import acknowledgement, pending_notices
@@ -146,10 +146,10 @@ class AsyncTurn:
     ) -> Rendering:
         """What handles and references name, what matters most first, as text for a prompt.
 
-        The lines that stand in it are recorded as served. The same revision gives the same
-        bytes. `budget_tokens` bounds the text as `count` counts it: the last subject gives up
-        its oldest lines first, a tag says which, and `left_out` lists them. Raises
-        `BudgetTooSmall` when not one line fits.
+        The lines that stand in it are recorded as served, and those that had no room as left
+        out, in their order. The same revision gives the same bytes. `budget_tokens` bounds the
+        text as `count` counts it: the last subject gives up its oldest lines first, a tag says
+        which, and `left_out` lists them. Raises `BudgetTooSmall` when not one line fits.
 
         `since` names the pins of earlier turns whose rendering the prompt still begins with:
         the text is then that of the first of them, and behind it what changed up to the next
@@ -182,7 +182,10 @@ class AsyncTurn:
                 count=count,
             )
             told.served(len(rendering.shown))
-        await account.note([_passage(shown) for shown in rendering.shown])
+        await account.note(
+            [_passage(*shown) for shown in rendering.shown],
+            [_passage(each, *(each.lines or (0, 0))) for each in rendering.left_out],
+        )
         return rendering
 
     async def acknowledge(self, notice: Notice, *, rerun: bool = False) -> Receipt:
@@ -218,7 +221,6 @@ def _pins(since: int | Sequence[int], pin: int) -> list[int]:
     return [*earlier, pin]
 
 
-def _passage(shown: Shown) -> Passage:
-    key, at = key_of(shown.reference), shown.reference.at
-    assert isinstance(at, AtVersion)
-    return Passage(*key, at.version, shown.first, shown.last, RENDERER)
+def _passage(reference: Reference, first: int, last: int) -> Passage:
+    assert isinstance(reference.at, AtVersion)
+    return Passage(*key_of(reference), reference.at.version, first, last, RENDERER)

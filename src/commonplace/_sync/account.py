@@ -68,10 +68,10 @@ class Account:
         bases = self.serving.bases
         return [(key.reference(), bases[key].newest) for key in sorted(self.serving.served)]
 
-    def note(self, passages: Sequence[Passage]) -> None:
-        """Take up what was served."""
+    def note(self, passages: Sequence[Passage], left_out: Sequence[Passage] = ()) -> None:
+        """Take up what was served, and what had no room."""
         telemetry.passages_served(len(passages))
-        if self.serving.note(passages):
+        if self.serving.note(passages, left_out):
             self.tell()
 
     def showed(self, session: "Session", key: EntryKey, version: int) -> None:

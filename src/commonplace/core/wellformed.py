@@ -312,9 +312,11 @@ def _serve(arguments: Mapping[str, Any]) -> None:
     _count(arguments.get("pin"), "pin=")
     _count(arguments.get("first"), "first=")
     rows, refused = arguments.get("rows"), arguments.get("refused")
+    left_out = arguments.get("left_out", ())
     _require(_rows(rows, str, str, str, int, int, int, int), "rows= lists what was served.")
+    _require(_rows(left_out, str, str, str, int, int, int, int), "left_out= lists what was not.")
     _require(_rows(refused, str, str, str, str, str, int), "refused= lists what was refused.")
-    for each in (rows, refused):
+    for each in (rows, left_out, refused):
         _bound("passages served", len(each or ()), limits.MAX_SERVED_ROWS)
 
 

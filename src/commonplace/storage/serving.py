@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from commonplace.core import reserved
 from commonplace.errors import Refused
@@ -19,6 +19,8 @@ from commonplace.model.namespace import Namespace
 from commonplace.model.receipt import Receipt
 from commonplace.storage.programs.turning import Basis
 from commonplace.storage.proposal import Draft, draft
+
+_PAGE: Final = MAX_SERVED_ROWS
 
 AS_VALUE = 0
 """The renderer of what was read as a value."""
@@ -54,20 +56,21 @@ class Serving:
         self._first = 0  # the number of the first passage that no record tells of yet
         self._passages: list[Passage] = []
         self._seen: set[Passage] = set()
+        self._left_out: list[Passage] = []  # for want of room, in the order of giving up
+        self._left: set[Passage] = set()
         self._refused: list[tuple[str, str, str, str, str, int]] = []
 
     @property
     def is_told(self) -> bool:
         """Whether the log says all there is to say of this turn."""
-        return self._is_told and not self._passages and not self._refused
+        return self._is_told and not (self._passages or self._left_out or self._refused)
 
-    def note(self, passages: Iterable[Passage]) -> bool:
-        """Take up what was served, each passage once; whether it is time to tell."""
+    def note(self, passages: Iterable[Passage], left_out: Iterable[Passage] = ()) -> bool:
+        """Take up what was served and what had no room; whether it is time to tell."""
         with self._lock:
-            fresh = [each for each in dict.fromkeys(passages) if each not in self._seen]
-            self._seen.update(fresh)
-            self._passages += fresh
-            return len(self._passages) >= MAX_SERVED_ROWS
+            _add(passages, self._passages, self._seen)
+            _add(left_out, self._left_out, self._left)
+            return max(len(self._passages), len(self._left_out)) >= MAX_SERVED_ROWS
 
     def wrote(self, key: EntryKey, receipt: Receipt) -> None:
         """Take up a version that the turn wrote."""
@@ -85,20 +88,19 @@ class Serving:
     def telling(self) -> list[Draft]:
         """The writes that tell of what no record tells of yet; the first also of the turn."""
         with self._lock:
-            first, passages, refused = self._first, self._passages[:], self._refused[:]
-            is_told = self._is_told
-        drafts: list[Draft] = []
-        while passages or refused or not (is_told or drafts):
-            arguments = {
-                "turn": self.id,
-                "pin": self.pin,
-                "first": first,
-                "rows": [list(each) for each in passages[:MAX_SERVED_ROWS]],
-                "refused": [list(each) for each in refused[:MAX_SERVED_ROWS]],
+            first, is_told = self._first, self._is_told
+            rest: dict[str, list[Any]] = {
+                "rows": self._passages[:],
+                "left_out": self._left_out[:],
+                "refused": self._refused[:],
             }
+        drafts: list[Draft] = []
+        while any(rest.values()) or not (is_told or drafts):
+            page = {name: [list(row) for row in rows[:_PAGE]] for name, rows in rest.items()}
+            rest = {name: rows[_PAGE:] for name, rows in rest.items()}
+            arguments = {"turn": self.id, "pin": self.pin, "first": first, **page}
             drafts.append(draft(self._home, "serve", arguments))
-            first += len(passages[:MAX_SERVED_ROWS])
-            del passages[:MAX_SERVED_ROWS], refused[:MAX_SERVED_ROWS]
+            first += len(page["rows"])
         return drafts
 
     def told(self, drafts: Sequence[Draft]) -> None:
@@ -110,6 +112,13 @@ class Serving:
                 if end > self._first:
                     del self._passages[: end - self._first]
                     self._first = end
-                gone = {tuple(row) for row in arguments["refused"]}
+                gone = {tuple(row) for row in (*arguments["left_out"], *arguments["refused"])}
+                self._left_out = [row for row in self._left_out if row not in gone]
                 self._refused = [row for row in self._refused if row not in gone]
             self._is_told = True
+
+
+def _add(passages: Iterable[Passage], to: list[Passage], seen: set[Passage]) -> None:
+    fresh = [each for each in dict.fromkeys(passages) if each not in seen]
+    seen.update(fresh)
+    to += fresh
