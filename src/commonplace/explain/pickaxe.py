@@ -10,7 +10,7 @@ from typing import NamedTuple
 from commonplace.explain.needle import Needle
 from commonplace.explain.search import EVERYWHERE, Scope, Sought, seek
 from commonplace.explain.standing import Budget, States, open_states
-from commonplace.explain.stretch import beside, carriers, holds_text, seen_later
+from commonplace.explain.stretch import beside, carriers, holds_text, seen_later, versions_told
 from commonplace.explain.why import check_sought
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
@@ -51,7 +51,7 @@ def pickaxe(
     budget = Budget()
     found: list[Changed] = []
     for key, records in sought.by_entry.items():
-        states = yield from open_states(reader, key, budget)
+        states = yield from open_states(reader, key, budget, lost=key in sought.beginnings)
         by = yield from _changes(states, needle, sought, records)
         made = yield from provenance.records_of_versions(reader, key, by)
         found += (Changed(record, by[version]) for version, record in made.items())
@@ -69,7 +69,7 @@ def _changes(
     """By how much each version changed the count; versions that did not are left out."""
     mine = seen_later(states, records)
     versions: set[int] = set()
-    if holds_text(states, mine):
+    if (yield from holds_text(states, mine)):
         lived = yield from carriers(states, needle, sought.probe, mine)
         if not needle.may_span:
             counts: Counter[int] = Counter()
@@ -82,9 +82,8 @@ def _changes(
             for part in (yield from beside(states, needle, line, window)):
                 versions |= {part.first, part.end or 0}
     else:
-        for record in mine:
-            versions |= {record.version, record.version + 1}
-        versions.add(states.first.version + 1)
+        for version in (yield from versions_told(states, mine)):
+            versions |= {version, version + 1}
     return (yield from _compared(states, needle, versions))
 
 

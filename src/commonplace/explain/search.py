@@ -1,8 +1,9 @@
 """Search: where a text may have come from, over every historic state, by entry.
 
 The text index knows what records wrote. Two kinds of text it cannot know stand in states all the
-same: what was written before a reader's grant begins, and what retention left of records whose
-payloads it dropped. Entries with either are looked at where the reader's history begins.
+same: what was written before a reader's grant begins, and what retention and erasure left of
+records whose bytes they dropped. Entries with either are looked at where the reader's history
+begins, and where an erasure left them.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from commonplace.limits import MAX_HITS
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
-from commonplace.storage.programs import provenance, reading
+from commonplace.storage.programs import provenance
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.seeking import Place, candidates
@@ -56,7 +57,7 @@ def scope(where: Namespace | NamespacePrefix | None, region: str | None, key: st
 class Sought:
     """Records that made text with `probe` in it, newest first; `more` says that there are more.
 
-    `beginnings` are entries that may have it from before the reader's history. `unsearchable`
+    `beginnings` are entries that may have it from records nobody can search. `unsearchable`
     counts records whose text is gone.
     """
 
@@ -93,7 +94,7 @@ def seek(reader: Reader, needle: Needle, scope: Scope = EVERYWHERE) -> Program[S
         return Sought("")
     if best.more and needle.may_span:  # too common a piece: then at least who wrote all of it
         best.take((yield from _seek(reader, needle.form, scope)).records)
-    yield from _add_sealed(reader, best, scope)
+    yield from _add_lost(reader, best, scope)
     return best
 
 
@@ -112,25 +113,34 @@ def _seek(reader: Reader, probe: str, scope: Scope) -> Program[Sought]:
     return found
 
 
-def _add_sealed(reader: Reader, found: Sought, scope: Scope) -> Program[None]:
-    """Add the entries of regions where retention dropped payloads, as far as the reader sees."""
-    now = yield from reading.standing(reader.tenant)
-    if not now.floor or not found.unsearchable:
+def _add_lost(reader: Reader, found: Sought, scope: Scope) -> Program[None]:
+    """Add the entries of regions where records lost their bytes, as far as the reader sees."""
+    if not found.unsearchable:
         return
-    bound = (reader.tenant, 0, limits.MAX_UNSEARCHABLE)
-    (places,) = yield (Statement("unsaid_places", [bound]),)
-    for namespace, region, *_ in places:
-        after = ""
-        while scope.holds(EntryKey(namespace, region, scope.key or "")):
-            page = (reader.tenant, namespace, region, after, limits.MAX_PAGE_ROWS)
-            (rows,) = yield (Statement("entries_of_region", [page]),)
-            keys = [EntryKey(namespace, region, key) for (key,) in rows]
-            may = yield from provenance.reaches(reader, keys[:1])
-            if any(has.tier for has in may.values()):
-                found.beginnings |= {key for key in keys if scope.holds(key)}
-            if len(keys) < limits.MAX_PAGE_ROWS or len(found.beginnings) > MAX_HITS:
-                break
-            after = keys[-1].key
-    if len(found.beginnings) > MAX_HITS:
-        found.beginnings = set(sorted(found.beginnings)[:MAX_HITS])
-        found.more = True
+    place = ("", "")
+    while len(found.beginnings) <= MAX_HITS:
+        (places,) = yield (Statement("region_lost", [(reader.tenant, *place)]),)
+        if not places:
+            return
+        place = places[0]
+        yield from _add_region(reader, found, scope, place)
+    found.beginnings = set(sorted(found.beginnings)[:MAX_HITS])
+    found.more = True
+
+
+def _add_region(
+    reader: Reader, found: Sought, scope: Scope, place: tuple[str, str]
+) -> Program[None]:
+    block = EntryKey(*place)
+    may = yield from provenance.reaches(reader, [block])
+    if not may[block].tier:
+        return
+    after = ""
+    while scope.holds(block._replace(key=scope.key or "")):
+        page = (reader.tenant, *place, after, limits.MAX_PAGE_ROWS)
+        (rows,) = yield (Statement("entries_of_region", [page]),)
+        keys = [EntryKey(*place, key) for (key,) in rows]
+        found.beginnings |= {key for key in keys if scope.holds(key)}
+        if len(keys) < limits.MAX_PAGE_ROWS or len(found.beginnings) > MAX_HITS:
+            return
+        after = keys[-1].key

@@ -11,6 +11,7 @@ version that took it out.
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from commonplace.core.replay import Replay
@@ -61,7 +62,7 @@ class States:
     """The states of one entry that a reader may see, from version `first` to the head's.
 
     `first` is 0 when the reader may see all, and else the version that stood where retention or
-    the reader's own grant begins.
+    the reader's own grant begins. `lost` says that records of it may have lost their bytes.
     """
 
     reader: Reader
@@ -71,6 +72,7 @@ class States:
     low: int
     since: int
     budget: Budget
+    lost: bool = False
     _held: dict[int, Found | None] = field(default_factory=dict)
 
     @property
@@ -101,6 +103,7 @@ class States:
             if found is not None:
                 self.budget.spend(found)
                 return found
+            self.budget.left -= 1
         self.budget.unread += 1
         return None
 
@@ -122,17 +125,30 @@ class States:
         return Found(version, record.revision, record.dead, replay.value, who, at_us)
 
     def near(self, version: int, low: int, high: int) -> Program[tuple[int, Found | None]]:
-        """A state that can be told, as near to `version` as doubling steps find between two."""
-        found = yield from self.at(version)
-        step = 1
-        while found is None and step < high - low:
-            for other in (version - step, version + step):
-                if low < other < high:
-                    found = yield from self.at(other)
-                    if found is not None:
-                        return other, found
-            step *= 2
-        return version, found
+        """A state between two versions that can be told, near to `version` if there is one.
+
+        Where bytes are gone, all states up to the next checkpoint are: steps that double are
+        out of such a run soon, and only a run that reaches to both ends is walked.
+        """
+        doubling = (1 << n for n in range((high - low).bit_length()))
+        beside = (at for step in doubling for at in (version - step, version + step))
+        for other in chain((version,), beside, range(high - 1, low, -1)):
+            if low < other < high:
+                found = yield from self.at(other)
+                if found is not None or self.budget.left <= 0:
+                    return other, found
+        return version, None
+
+    def untold(self) -> Program[list[Found]]:
+        """States whose text no record may tell of: the first, and those that erasures left."""
+        found = [self.first] if self.first.version else []
+        if self.lost:
+            (rows,) = yield (Statement("erasures_of", [(self.reader.tenant, *self.key)]),)
+            for record in map(record_of, rows):
+                state = yield from self.at(record.version)
+                if state is not None and state is not self.first:
+                    found.append(state)
+        return found
 
     def change_after(self, version: int) -> Program[int]:
         """The next version that may have moved or taken lines; the one after the head, if none."""
@@ -140,7 +156,9 @@ class States:
         return int(rows[0][0]) if rows else self.head.version + 1
 
 
-def open_states(reader: Reader, key: EntryKey, budget: Budget | None = None) -> Program[States]:
+def open_states(
+    reader: Reader, key: EntryKey, budget: Budget | None = None, *, lost: bool = False
+) -> Program[States]:
     """The states of an entry, for a reader who may read it. Raises `AccessDenied` or `NotFound`."""
     now = yield from reading.standing(reader.tenant)
     has = yield from reading.require_read(reader, now.access_revision, key)
@@ -151,7 +169,7 @@ def open_states(reader: Reader, key: EntryKey, budget: Budget | None = None) -> 
         first = ABSENT._replace(version=(yield from version_at(reader.tenant, key, low)))
         with suppress(Erased):
             first = yield from reading.read_entry_at(reader, key, low)
-    return States(reader, key, head, first, low, has.since, budget or Budget())
+    return States(reader, key, head, first, low, has.since, budget or Budget(), lost)
 
 
 def windows(states: States, lines: Iterable[Line]) -> Program[dict[Line, Window]]:

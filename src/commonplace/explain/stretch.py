@@ -39,10 +39,10 @@ def stretches(
 ) -> Program[list[Stretch]]:
     """When an entry contained the needle, from records of it that made text with the probe."""
     mine = seen_later(states, records)
-    if holds_text(states, mine):
+    if (yield from holds_text(states, mine)):
         parts = yield from _of_text(states, needle, probe, mine)
     else:
-        parts = yield from _of_value(states, needle, [record.version for record in mine])
+        parts = yield from _of_value(states, needle, (yield from versions_told(states, mine)))
     return list(_merged(parts))
 
 
@@ -52,9 +52,16 @@ def seen_later(states: States, records: Iterable[Record]) -> list[Record]:
     return sorted(later, key=lambda record: record.version)
 
 
-def holds_text(states: States, records: Iterable[Record]) -> bool:
+def holds_text(states: States, records: Iterable[Record]) -> Program[bool]:
     """Whether an entry is a text, and no JSON value."""
-    return isinstance(states.head.value, tuple) or any(map(writes_text, records))
+    stood = [states.head, *(yield from states.untold())]
+    return any(isinstance(each.value, tuple) for each in stood) or any(map(writes_text, records))
+
+
+def versions_told(states: States, records: Iterable[Record]) -> Program[list[int]]:
+    """The versions of a JSON value that may have the text, in order."""
+    untold = {each.version for each in (yield from states.untold())}
+    return sorted(untold | {record.version for record in records})
 
 
 def checked_ends(states: States, needle: Needle, runs: Iterable[Stretch]) -> Program[list[Stretch]]:
@@ -107,8 +114,8 @@ def carriers(
 ) -> Program[dict[Line, Window]]:
     """The lines that have the needle or could be a part of it, and when each stood."""
     lines: list[Line] = []
-    if isinstance(states.first.value, tuple):
-        lines += states.first.value
+    for state in (yield from states.untold()):
+        lines += state.value if isinstance(state.value, tuple) else ()
     for record in records:
         lines += yield from lines_made(states, record)
     has_probe = Needle(probe, needle.loose).in_text
@@ -137,6 +144,8 @@ def beside(states: States, needle: Needle, line: Line, lived: Window) -> Program
     while version < end:
         found = yield from states.at(version)
         later = yield from states.change_after(version)
+        if found is None and states.budget.left > 0:
+            later = version + 1  # its bytes are gone; a checkpoint may tell what stood next
         if found is not None and isinstance(found.value, tuple) and line in found.value:
             lines: Text = found.value
             index = lines.index(line)
@@ -157,8 +166,7 @@ def beside(states: States, needle: Needle, line: Line, lived: Window) -> Program
 def _of_value(states: States, needle: Needle, versions: Sequence[int]) -> Program[list[Stretch]]:
     """A value stands until the next change; the change may keep the text, or another have it."""
     parts: list[Stretch] = []
-    at = states.first.version
-    for version in dict.fromkeys((at, *versions) if at else versions):
+    for version in versions:
         if parts and (parts[-1].end is None or version < parts[-1].end):
             continue
         end, sure = version, True

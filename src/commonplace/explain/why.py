@@ -189,7 +189,8 @@ def _look(
             break
         looked += 1
         try:
-            states = yield from open_states(reader, key, budget)
+            lost = key in sought.beginnings
+            states = yield from open_states(reader, key, budget, lost=lost)
         except (AccessDenied, NotFound):  # taken back since the search
             continue
         if states.since:

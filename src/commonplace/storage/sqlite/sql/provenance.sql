@@ -8,6 +8,14 @@ WHERE tenant = ? AND namespace = ? AND region = ? AND key = ? AND version > ?
   AND operation <> 'append'
 ORDER BY version LIMIT 1
 
+-- name: region_lost
+-- The next region with records whose text is gone, by the index of those records.
+SELECT namespace, region FROM log
+WHERE tenant = ?1 AND (namespace, region) > (?2, ?3)
+  AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+  AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
+ORDER BY namespace, region LIMIT 1
+
 -- name: entries_of_region
 -- Keys of a region after one, in order; after none, the block of the region comes first.
 SELECT key FROM entry
