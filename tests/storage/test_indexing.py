@@ -150,6 +150,29 @@ def test_an_import_is_indexed_and_a_follower_too(tmp_path: Path, often: int) -> 
         assert not [each for each in copy.audit().findings if each.code == "index"]
 
 
+def test_a_file_of_the_schema_before_is_indexed_as_it_is_written_to(
+    tmp_path: Path, often: int
+) -> None:
+    with opened(tmp_path / "m.db") as memory:
+        live(memory, 2, 60)
+        for undo in (
+            "DROP TABLE sought",
+            "DROP TABLE seeking",
+            "DROP INDEX log_unsaid",
+            "ALTER TABLE log DROP COLUMN made",
+            "PRAGMA user_version = 2",
+        ):
+            memory.sql(undo)
+    with opened(tmp_path / "m.db", found=False) as memory:
+        assert cursor(memory) == 0
+        agrees(memory, 2)
+        for number in range(8 * often):
+            memory.append(f"more {number}", NOTES)
+        assert cursor(memory) > 60
+        agrees(memory, 3)
+        memory.assert_sound()
+
+
 def test_lines_that_nobody_knows_are_said_to_be_unsearchable(tmp_path: Path) -> None:
     with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as copy:
         memory.append("one line\nanother line")
@@ -167,16 +190,16 @@ def test_lines_that_nobody_knows_are_said_to_be_unsearchable(tmp_path: Path) -> 
 # --- damage -------------------------------------------------------------------------------------
 
 
-def ruin(memory: Memory) -> None:
-    memory.sql("UPDATE sought_data SET block = x'00ff00ff00ff' WHERE id > 10")
-
-
-def test_damage_to_the_index_stops_no_writer_and_gives_no_wrong_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ruined", ["id > 10", "id = 10"])
+def test_damage_to_the_index_stops_no_writer_and_gives_no_wrong_answer(
+    tmp_path: Path, ruined: str
+) -> None:
     with opened(tmp_path / "m.db") as memory:
         for number in range(50):
             memory.append(f"something to find {number}")
         memory.execute(index_all(TENANT))
-        ruin(memory)
+        memory.sql(f"UPDATE sought_data SET block = x'00ff00ff00ff00ff' WHERE {ruined}")
+        memory.engine._connections.writer.reopen()
         for number in range(limits.INDEX_EVERY_REVISIONS + 10):
             memory.append(f"and more {number}")
         with pytest.raises(DamagedMemory, match="reindex"):

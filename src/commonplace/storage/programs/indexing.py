@@ -81,10 +81,9 @@ def _merged_pages(documents: Sequence[tuple[int, str]]) -> int:
 def bounded(sizes: Sequence[Row]) -> int:
     """The last revision of a batch: whole commits, at least one, and about so many bytes."""
     through, total = sizes[0][0], 0
-    cut = sizes[-1][0] if len(sizes) == limits.INDEX_BATCH_RECORDS else None
     for revision, size in sizes:
         total += size
-        if total > limits.INDEX_BATCH_BYTES or revision == cut:
+        if total > limits.INDEX_BATCH_BYTES:
             break
         through = revision
     return int(through)
