@@ -203,8 +203,10 @@ class SqliteEngine:
             try:
                 return self._run_batch(groups, index=self._indexes)
             except DamagedMemory:
-                # Perhaps only the text index, which nobody needs in order to write.
+                # Perhaps only the text index, which nobody needs in order to write. It is tried
+                # again when as much has been written once more.
                 self._cache.clear()
+                self._cache.unindexed_bytes.clear()
                 return self._run_batch(groups, index=False)
         except CommitUnknown as error:
             self._cache.clear()
