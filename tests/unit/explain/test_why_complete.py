@@ -22,6 +22,7 @@ from commonplace.explain.pickaxe import pickaxe
 from commonplace.explain.search import seek
 from commonplace.explain.standing import open_states
 from commonplace.explain.stretch import stretches
+from commonplace.explain.why import why
 from commonplace.model.entry import EntryKey
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import reading
@@ -147,6 +148,13 @@ def _by_why(
     return found
 
 
+def _answered(memory: Memory, text: str) -> Intervals:
+    """The same by the whole answer, for people: loosely only if nothing is exactly so."""
+    found = memory.engine.read(why(memory.reader, text, limit=1000))
+    assert all(each.sure for each in found.occurrences)
+    return {(EntryKey.of(each.reference), each.first, each.end) for each in found.occurrences}
+
+
 def _by_pickaxe(memory: Memory, needle: Needle) -> dict[tuple[EntryKey, int], int]:
     found = memory.engine.read(pickaxe(memory.reader, needle.text, limit=1000))
     assert not found.more
@@ -194,6 +202,8 @@ def test_why_finds_what_reading_every_version_finds(
             event(f"over lines: {needle.may_span}, loose: {needle.loose}, found: {len(found)}")
             assert _by_why(memory, needle) == found, needle
             exactly = Needle(needle.text)
+            expected = _by_force(states, exactly) or _by_force(states, Needle(needle.text, True))
+            assert _answered(memory, needle.text) == expected, needle
             assert _by_pickaxe(memory, exactly) == _counted(states, exactly), exactly
 
 
