@@ -43,7 +43,7 @@ WRITES = st.lists(
         st.sampled_from(
             [
                 *["append", "insert", "replace", "edit"] * 4,
-                *["condense", "rewrite", "delete", "put", "put", "unput"],
+                *["condense", "rewrite", "delete", "retract", "retract", "put", "put", "unput"],
             ]
         ),
         st.sampled_from([True, True, True, False]),
@@ -67,7 +67,10 @@ def _write(memory: Memory, write: tuple[str, bool, str, int, int]) -> None:
         if operation == "put":
             memory.put({"said": text, "n": one, "more": [text, two]}, key)
         elif found.version and not found.dead:
-            memory.write(key, "delete", expect=found.version)
+            if one % 2:
+                memory.write(key, "delete", expect=found.version)
+            else:
+                memory.write(key, "retract", **_taken_back([[found.version, 0]], current=True))
         return
     key = BLOCK if which else NOTES
     found = memory.read(key)
@@ -91,12 +94,23 @@ def _write(memory: Memory, write: tuple[str, bool, str, int, int]) -> None:
         after = list(lines[first - 1][:2]) if first else None
         hunk = {"after": after, "remove": [list(n[:2]) for n in gone], "lines": text.split("\n")}
         memory.write(key, "edit", hunks=[hunk], base=found.version)
+    elif operation == "retract" and lines:
+        first = one % len(lines)
+        names = [list(line[:2]) for line in lines[first : first + two % 3 + 1]]
+        memory.write(key, "retract", text=text, **_taken_back(names, current=False))
     elif operation == "condense" and found.version:
         memory.write(key, "condense", text=text, through=one % found.version + 1)
     elif operation == "rewrite" and found.version:
         memory.write(key, "rewrite", text=text, expect=found.version)
     elif operation == "delete" and found.version:
         memory.write(key, "delete", expect=found.version)
+
+
+def _taken_back(names: list[list[int]], *, current: bool) -> dict[str, Any]:
+    versions = sorted({version for version, _ in names})
+    lines = [] if current else names
+    told: dict[str, Any] = {"suspects": [], "told": []}
+    return {"versions": versions, "lines": lines, "current": current, **told}
 
 
 def _states(memory: Memory) -> dict[EntryKey, list[Any]]:
