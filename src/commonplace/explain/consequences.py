@@ -144,6 +144,7 @@ def _built_on(
         whole = Reference(named.namespace, named.region, named.key, named.at, lines)
         found.append(Derivation(each.record, "declared", whole, level))
     declared = {(each.record.revision, each.record.index) for each in found}
+    into.more = into.more or read.more
     turns: dict[str, Served] = {}
     for row in read.served:
         turns.setdefault(row.turn, row)

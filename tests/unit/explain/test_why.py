@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from commonplace import InvalidValue, LimitExceeded, Memory, Occurrence
+from commonplace.explain import consequences
 from commonplace.explain.standing import Budget, open_states, windows
 from commonplace.explain.why import why
 from commonplace.limits import MAX_SOUGHT_BYTES
@@ -349,3 +350,32 @@ def test_a_window_is_found_in_few_reads() -> None:
         found = memory.engine.read(windows(states, [line]))
         assert (found[line].first, found[line].end) == (100, 601)
         assert had - budget.left <= 11
+
+
+def test_what_bounds_cut_short_is_said(
+    team: dict[str, Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _append(team["docs"], "Churn fell.")
+    for _ in range(4):
+        with team["writer"].turn() as turn:
+            turn.read(FINDINGS)
+            _append(team["writer"], "Built.", "brief", turn=turn)
+    monkeypatch.setattr(consequences, "MAX_HITS", 2)
+    found = team["lead"].why("Churn fell.")
+    (seen,) = found.occurrences
+    assert (len(seen.served), seen.more_served) == (4, False)
+    assert (len(seen.derived), seen.more_derived) == (2, True)
+    assert any("More was built on it" in sentence for sentence in found.unknown)
+
+
+def test_an_end_that_would_take_too_many_reads_is_not_sure() -> None:
+    few = Budget(left=0)
+    with opened(":memory:") as memory:
+        for number in range(20):
+            memory.append(str(number))
+        memory.write(BLOCK, "replace", old="3\n4", new="x")
+        memory.append("end")
+        states = memory.engine.read(open_states(memory.reader, BLOCK, few))
+        line = memory.read_at(memory.history()[9].revision).value[3]
+        window = memory.engine.read(windows(states, [line]))[line]
+    assert (window.end, window.sure, few.unread > 0) == (22, False, True)
