@@ -22,12 +22,15 @@ from commonplace import (
     BlameLine,
     Block,
     Change,
+    Changed,
     Channel,
     CheckedCitation,
     Citation,
     Commit,
     CommitRecords,
     Compaction,
+    Contribution,
+    Derivation,
     Description,
     Diff,
     Dispatch,
@@ -43,9 +46,12 @@ from commonplace import (
     Namespace,
     NamespacePrefix,
     Notice,
+    Occurrence,
+    Origin,
     Passage,
     PastBlock,
     PastChannel,
+    Pickaxe,
     Position,
     Receipt,
     Record,
@@ -55,6 +61,7 @@ from commonplace import (
     Rule,
     Scope,
     Sentence,
+    Served,
     SingleWriter,
     Snapshot,
     Survey,
@@ -63,6 +70,7 @@ from commonplace import (
     Turn,
     Verification,
     Watch,
+    Why,
 )
 
 
@@ -190,6 +198,20 @@ def explaining(memory: Memory, reference: Reference) -> None:
     assert_type(memory.resolve("task/q3:findings@12#L3"), Passage)
     assert_type(memory.resolve(reference).text, str)
     assert_type(memory.blame(reference), list[BlameLine])
+    assert_type(memory.blame(reference, origins=True)[0].origins, tuple[Origin, ...] | None)
+    answer = memory.why("sentence", Namespace.task("q3"), region="findings", limit=5, depth=2)
+    assert_type(answer, Why)
+    assert_type(answer.unknown, tuple[str, ...])
+    assert_type(answer.occurrences, tuple[Occurrence, ...])
+    found = answer.occurrences[0]
+    assert_type(found.introduced, Record | None)
+    assert_type(found.contributions, tuple[Contribution, ...])
+    assert_type(found.served, tuple[Served, ...])
+    assert_type(found.derived, tuple[Derivation, ...])
+    page = memory.pickaxe("sentence", NamespacePrefix.of("task"), limit=5, before=(3, 0))
+    assert_type(page, Pickaxe)
+    assert_type(page.changed, tuple[Changed, ...])
+    assert_type(page.next_before, tuple[int, int] | None)
     assert_type(memory.diff("task/q3:findings@1", "task/q3:findings@3"), Diff)
     assert_type(memory.diff(reference).hunks, tuple[Hunk, ...])
     assert_type(memory.commit(3), CommitRecords)
