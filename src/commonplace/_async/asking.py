@@ -133,7 +133,7 @@ class AsyncAsking:
         """
         session = self._opened()
         program = blame_passage(session.reader, as_reference(reference), origins=origins)
-        return await session.read(program)
+        return await session.gate.call(lambda: session.engine.read(program))
 
     async def why(
         self,
@@ -155,9 +155,8 @@ class AsyncAsking:
         session = self._opened()
         scope = search.scope(where, region, key)
         check_limit(limit)
-        return await session.read(
-            explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
-        )
+        program = explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
+        return await session.gate.call(lambda: session.engine.read(program))
 
     async def pickaxe(
         self,
@@ -176,9 +175,8 @@ class AsyncAsking:
         session = self._opened()
         scope = search.scope(where, region, key)
         check_limit(limit)
-        return await session.read(
-            axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
-        )
+        program = axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
+        return await session.gate.call(lambda: session.engine.read(program))
 
     async def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""

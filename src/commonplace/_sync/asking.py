@@ -135,7 +135,7 @@ class Asking:
         """
         session = self._opened()
         program = blame_passage(session.reader, as_reference(reference), origins=origins)
-        return session.read(program)
+        return session.gate.call(lambda: session.engine.read(program))
 
     def why(
         self,
@@ -157,9 +157,8 @@ class Asking:
         session = self._opened()
         scope = search.scope(where, region, key)
         check_limit(limit)
-        return session.read(
-            explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
-        )
+        program = explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
+        return session.gate.call(lambda: session.engine.read(program))
 
     def pickaxe(
         self,
@@ -178,9 +177,8 @@ class Asking:
         session = self._opened()
         scope = search.scope(where, region, key)
         check_limit(limit)
-        return session.read(
-            axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
-        )
+        program = axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
+        return session.gate.call(lambda: session.engine.read(program))
 
     def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""
