@@ -89,6 +89,8 @@ def _standing(found: "Occurrence") -> str:
         until += " at the most"
     if found.ended is None:
         return until
+    if found.introduced is not None and found.introduced.revision == found.ended.revision:
+        until += ", inside one commit, where nobody could read it"
     return f"{until}; then {_deed(found.ended)}"
 
 

@@ -317,6 +317,17 @@ def test_the_words_say_it_all(team: dict[str, Memory]) -> None:
         assert words in said, words
 
 
+def test_what_stood_inside_one_commit_alone_is_said_to(team: dict[str, Memory]) -> None:
+    lead = team["lead"]
+    block = lead.task("q3").block("findings")
+    with lead.atomic():
+        block.append("Churn fell.")
+        block.replace("fell", "rose")
+    found = lead.why("Churn fell.")
+    assert "where nobody could read it" in str(found)
+    assert found.occurrences[0].seconds == 0
+
+
 # --- which records changed how often it occurs --------------------------------------------------
 
 
