@@ -12,11 +12,11 @@ def rows(serving: Serving, name: str = "rows") -> list[Passage]:
     return [Passage(*row) for each in serving.telling() for row in each.write.arguments[name]]
 
 
-def test_a_turn_is_told_of_though_it_was_served_nothing() -> None:
+def test_the_first_write_tells_of_the_turn_though_it_was_served_nothing() -> None:
     serving = Serving("web")
+    assert serving.is_told, "an idle turn has nothing to tell"
     (draft,) = serving.telling()
     assert (draft.write.arguments["turn"], draft.write.arguments["rows"]) == (serving.id, [])
-    assert not serving.is_told
     serving.told([draft])
     assert serving.is_told and serving.telling() == []
 

@@ -62,8 +62,8 @@ class Serving:
 
     @property
     def is_told(self) -> bool:
-        """Whether the log says all there is to say of this turn."""
-        return self._is_told and not (self._passages or self._left_out or self._refused)
+        """Whether the log says all there is to say of this turn; of an idle one, that is nothing."""
+        return not (self._passages or self._left_out or self._refused)
 
     def note(self, passages: Iterable[Passage], left_out: Iterable[Passage] = ()) -> bool:
         """Take up what was served and what had no room; whether it is time to tell."""

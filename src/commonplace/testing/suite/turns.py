@@ -167,12 +167,13 @@ def test_what_a_turn_was_served_is_recorded_at_a_fence_and_at_its_end(harness: H
             ("notes", 1),
             ("plan", 0),
         ]
-        with worker.turn() as quiet:
-            assert quiet.revision == stage.head
-        assert _records(worker, _WORKER)[-1] == quiet.id, "a turn that read nothing left no trace"
         before = stage.head
-        quiet.end()
+        turn.end()
         assert stage.head == before, "ending twice told twice"
+        with worker.turn() as idle:
+            idle.fence()
+        assert stage.head == before, "a turn that neither read nor wrote has nothing to tell"
+        assert _records(worker, _WORKER) == [turn.id, turn.id]
 
 
 def test_a_denied_read_is_not_served(harness: Harness) -> None:
