@@ -10,8 +10,8 @@ from commonplace.core.reserved import contract_key
 from commonplace.model.contract import Contract, RuleSpec
 from commonplace.model.entry import EntryKey
 from commonplace.model.retraction import Mark, Notices
-from commonplace.storage.programs.marking import statuses
-from commonplace.storage.programs.noticing import pending_notices
+from commonplace.storage.programs.taking_back.marking import statuses
+from commonplace.storage.programs.taking_back.noticing import pending_notices
 from commonplace.storage.proposal import Draft, draft
 from commonplace.storage.step import Program
 

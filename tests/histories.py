@@ -15,9 +15,9 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Receipt
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.programs.auditing import examine
-from commonplace.storage.programs.author import Author
 from commonplace.storage.programs.reading import END_OF_COMMIT, Found, Reader
+from commonplace.storage.programs.upkeep.auditing import examine
+from commonplace.storage.programs.upkeep.author import Author
 from commonplace.storage.proposal import Draft, draft, group_of
 from commonplace.storage.sqlite.driver import Driver
 from commonplace.storage.sqlite.engine import SqliteEngine

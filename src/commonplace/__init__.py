@@ -96,17 +96,17 @@ if TYPE_CHECKING:
     from commonplace.explain.advice import Advice, Survey
     from commonplace.explain.bisect import Bisection
     from commonplace.explain.blame import BlameLine
-    from commonplace.explain.claims import Figure
-    from commonplace.explain.consequences import Derivation
     from commonplace.explain.describe import Description, Granted
     from commonplace.explain.diff import Diff, DiffLine, Hunk
     from commonplace.explain.lookup import CommitRecords, Passage
-    from commonplace.explain.origin import Origin
-    from commonplace.explain.pickaxe import Changed, Pickaxe
-    from commonplace.explain.report import Citation, Problem, Sentence
+    from commonplace.explain.past.origin import Origin
+    from commonplace.explain.reports.claims import Figure
+    from commonplace.explain.reports.report import Citation, Problem, Sentence
+    from commonplace.explain.reports.verification import CheckedCitation, Verification
     from commonplace.explain.timeline import Event, Timeline
-    from commonplace.explain.verification import CheckedCitation, Verification
-    from commonplace.explain.why import Contribution, Occurrence, Why
+    from commonplace.explain.why.consequences import Derivation
+    from commonplace.explain.why.pickaxe import Changed, Pickaxe
+    from commonplace.explain.why.why import Contribution, Occurrence, Why
     from commonplace.model.actor import Actor, Identity
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
@@ -296,8 +296,8 @@ _HOMES = {
     "Survey": "commonplace.explain.advice",
     "Bisection": "commonplace.explain.bisect",
     "BlameLine": "commonplace.explain.blame",
-    "Figure": "commonplace.explain.claims",
-    "Derivation": "commonplace.explain.consequences",
+    "Figure": "commonplace.explain.reports.claims",
+    "Derivation": "commonplace.explain.why.consequences",
     "Description": "commonplace.explain.describe",
     "Granted": "commonplace.explain.describe",
     "Diff": "commonplace.explain.diff",
@@ -305,19 +305,19 @@ _HOMES = {
     "Hunk": "commonplace.explain.diff",
     "CommitRecords": "commonplace.explain.lookup",
     "Passage": "commonplace.explain.lookup",
-    "Origin": "commonplace.explain.origin",
-    "Changed": "commonplace.explain.pickaxe",
-    "Pickaxe": "commonplace.explain.pickaxe",
-    "Citation": "commonplace.explain.report",
-    "Problem": "commonplace.explain.report",
-    "Sentence": "commonplace.explain.report",
+    "Origin": "commonplace.explain.past.origin",
+    "Changed": "commonplace.explain.why.pickaxe",
+    "Pickaxe": "commonplace.explain.why.pickaxe",
+    "Citation": "commonplace.explain.reports.report",
+    "Problem": "commonplace.explain.reports.report",
+    "Sentence": "commonplace.explain.reports.report",
     "Event": "commonplace.explain.timeline",
     "Timeline": "commonplace.explain.timeline",
-    "CheckedCitation": "commonplace.explain.verification",
-    "Verification": "commonplace.explain.verification",
-    "Contribution": "commonplace.explain.why",
-    "Occurrence": "commonplace.explain.why",
-    "Why": "commonplace.explain.why",
+    "CheckedCitation": "commonplace.explain.reports.verification",
+    "Verification": "commonplace.explain.reports.verification",
+    "Contribution": "commonplace.explain.why.why",
+    "Occurrence": "commonplace.explain.why.why",
+    "Why": "commonplace.explain.why.why",
     "Actor": "commonplace.model.actor",
     "Identity": "commonplace.model.actor",
     "AuditReport": "commonplace.model.audit",

@@ -10,11 +10,11 @@ from commonplace.errors import AccessDenied, Compacted, Erased, InvalidInput, In
 from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
 from commonplace.storage.logfile import LogReader
-from commonplace.storage.programs.archive import archive
-from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
+from commonplace.storage.programs.upkeep.archive import archive
+from commonplace.storage.programs.upkeep.author import Author
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
 from histories import BLOCK, FACT, IN_MEMORY, TENANT, Memory, busy, opened, stopped
 
 

@@ -13,11 +13,11 @@ from commonplace.errors import AccessDenied, Compacted
 from commonplace.model.audit import AuditReport
 from commonplace.model.receipt import Position
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs.archive import archive
-from commonplace.storage.programs.auditing import audit, examine
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
+from commonplace.storage.programs.upkeep.archive import archive
+from commonplace.storage.programs.upkeep.auditing import audit, examine
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.sqlite.statements import statements
 from commonplace.storage.step import Program
 from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened

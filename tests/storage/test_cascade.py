@@ -208,7 +208,7 @@ def test_too_many_are_refused_and_can_be_looked_at_by_pages(
 ) -> None:
     monkeypatch.setattr(limits, "MAX_CASCADE", 8)
     monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 3)
-    monkeypatch.setattr("commonplace.storage.programs.cascade.follow.__kwdefaults__", {
+    monkeypatch.setattr("commonplace.storage.programs.taking_back.cascade.follow.__kwdefaults__", {
         "depth": None, "inferred": True, "limit": 8
     })  # fmt: skip
     team.append("web", "wrong")

@@ -8,11 +8,11 @@ from commonplace.core.verdict import Refusal
 from commonplace.errors import AccessDenied, Erased, InvalidValue, NotFound
 from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.indexing import index_all
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
+from commonplace.storage.programs.upkeep.author import Author
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.proposal import draft, group_of
 from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
 

@@ -9,14 +9,14 @@ from commonplace import limits
 from commonplace.errors import AccessDenied, DamagedMemory
 from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs.archive import archive
-from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.indexing import index_all, reindex_page, restart
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
 from commonplace.storage.programs.seeking import candidates
-from commonplace.storage.programs.transfer import export_log, import_log
+from commonplace.storage.programs.upkeep.archive import archive
+from commonplace.storage.programs.upkeep.author import Author
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
+from commonplace.storage.programs.upkeep.transfer import export_log, import_log
 from commonplace.storage.proposal import draft
 from commonplace.storage.texts import words
 from histories import (

@@ -13,10 +13,10 @@ from commonplace import Compacted, FutureRevision, InvalidValue, Memory
 from commonplace.model.entry import EntryKey
 from commonplace.storage.codec import encode
 from commonplace.storage.logfile import Item
-from commonplace.storage.programs.applying import apply_items, apply_records
 from commonplace.storage.programs.deriving import TABLES, derived
-from commonplace.storage.programs.forgetting import served_floor
-from commonplace.storage.programs.noticing import acknowledgement
+from commonplace.storage.programs.taking_back.noticing import acknowledgement
+from commonplace.storage.programs.upkeep.applying import apply_items, apply_records
+from commonplace.storage.programs.upkeep.forgetting import served_floor
 from commonplace.storage.proposal import draft, group_of
 from crews import DERIVED, SPACE, Crew, crew, tables_of
 from processes import Process

@@ -15,10 +15,10 @@ from commonplace.errors import (
 )
 from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact, compact_page, raise_floor
+from commonplace.storage.programs.upkeep.author import Author
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact, compact_page, raise_floor
 from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, busy, opened, stopped
 
 

@@ -20,8 +20,8 @@ from commonplace.core.reserved import contract_key
 from commonplace.core.rules import AppendOnly
 from commonplace.model.contract import Contract, RuleSpec
 from commonplace.model.entry import EntryKey
-from commonplace.storage.programs.marking import statuses
-from commonplace.storage.programs.noticing import acknowledgement, pending_notices
+from commonplace.storage.programs.taking_back.marking import statuses
+from commonplace.storage.programs.taking_back.noticing import acknowledgement, pending_notices
 from commonplace.storage.proposal import draft
 from crews import SPACE, STORE, Crew, crew, suspects
 

@@ -13,8 +13,8 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode
 from commonplace.storage.programs.indexing import catch_up, index_all
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
 from commonplace.storage.programs.seeking import candidates
+from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.proposal import draft, group_of
 from commonplace.storage.texts import Written, grams, indexed, words
 from histories import (

@@ -25,12 +25,12 @@ from commonplace.model.record import Body
 from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode
 from commonplace.storage.logfile import Header, Item, record_line
-from commonplace.storage.programs.applying import apply_items, apply_records
-from commonplace.storage.programs.archive import archive
-from commonplace.storage.programs.erasure import erase
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.retention import compact
-from commonplace.storage.programs.transfer import export_log, export_records, import_log
+from commonplace.storage.programs.upkeep.applying import apply_items, apply_records
+from commonplace.storage.programs.upkeep.archive import archive
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
+from commonplace.storage.programs.upkeep.transfer import export_log, export_records, import_log
 from histories import BLOCK, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
 
 READER = Reader(TENANT, "owner", StateCache())

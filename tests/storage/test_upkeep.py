@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from commonplace.storage.programs.archive import archive
-from commonplace.storage.programs.erasure import erase
-from commonplace.storage.programs.retention import compact
-from commonplace.storage.programs.transfer import export_log, import_log
+from commonplace.storage.programs.upkeep.archive import archive
+from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.retention import compact
+from commonplace.storage.programs.upkeep.transfer import export_log, import_log
 from histories import BLOCK, FACT, IN_MEMORY, NOTES, Memory, busy, opened
 
 

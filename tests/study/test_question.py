@@ -1,7 +1,7 @@
 import pytest
 
 from commonplace import Memory
-from commonplace.explain import search
+from commonplace.explain.why import search
 from commonplace.study import question
 from commonplace.study.question import ask_claims, ask_everywhere
 from commonplace.study.replay import HOST, Replay

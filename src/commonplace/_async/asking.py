@@ -20,14 +20,14 @@ from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.proposal import as_reference, check_limit, check_version
 
 if TYPE_CHECKING:
-    from commonplace.explain import pickaxe as axing
-    from commonplace.explain import search
-    from commonplace.explain import why as explaining
-    from commonplace.explain.pickaxe import Pickaxe
-    from commonplace.explain.why import Why
+    from commonplace.explain.why import pickaxe as axing
+    from commonplace.explain.why import search
+    from commonplace.explain.why import why as explaining
+    from commonplace.explain.why.pickaxe import Pickaxe
+    from commonplace.explain.why.why import Why
 else:  # few processes ask this much
     axing, search, explaining = (
-        LazyModule(f"commonplace.explain.{name}") for name in ("pickaxe", "search", "why")
+        LazyModule(f"commonplace.explain.why.{name}") for name in ("pickaxe", "search", "why")
     )
 
 

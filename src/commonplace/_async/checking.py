@@ -16,13 +16,14 @@ from commonplace.storage.programs import reading
 from commonplace.storage.proposal import as_reference, check_version
 
 if TYPE_CHECKING:
-    from commonplace.explain import advise, bisect, verify
+    from commonplace.explain import advise, bisect
     from commonplace.explain.advice import Survey
     from commonplace.explain.bisect import Bisection, Halving
-    from commonplace.explain.verification import Verification
+    from commonplace.explain.reports import verify
+    from commonplace.explain.reports.verification import Verification
 else:  # few processes need them, and each would load them at its start
     advise, bisect, verify = (
-        LazyModule(f"commonplace.explain.{name}") for name in ("advise", "bisect", "verify")
+        LazyModule(f"commonplace.explain.{name}") for name in ("advise", "bisect", "reports.verify")
     )
 
 

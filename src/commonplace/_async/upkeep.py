@@ -13,10 +13,10 @@ from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.retention import Archival, Compaction, Erasure, Forgetting
 from commonplace.storage.programs import indexing, reading
-from commonplace.storage.programs.author import Author
+from commonplace.storage.programs.upkeep.author import Author
 
 if TYPE_CHECKING:
-    from commonplace.storage.programs import (
+    from commonplace.storage.programs.upkeep import (
         archive,
         auditing,
         erasure,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
 else:  # a tenth of every process's start-up, and few processes need them
     archive, auditing, erasure, forgetting, retention, transfer = (
-        LazyModule(f"commonplace.storage.programs.{name}")
+        LazyModule(f"commonplace.storage.programs.upkeep.{name}")
         for name in ("archive", "auditing", "erasure", "forgetting", "retention", "transfer")
     )
 

@@ -10,8 +10,8 @@ from commonplace.errors import InvalidInput
 from commonplace.explain.lookup import key_of
 from commonplace.model.reference import Reference
 from commonplace.model.retraction import Retraction
-from commonplace.storage.programs.author import Author
-from commonplace.storage.programs.retracting import Asked, foresee, take_back
+from commonplace.storage.programs.taking_back.retracting import Asked, foresee, take_back
+from commonplace.storage.programs.upkeep.author import Author
 from commonplace.storage.proposal import as_reference, draft
 from commonplace.telemetry.writing import writing
 

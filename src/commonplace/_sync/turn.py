@@ -20,7 +20,7 @@ from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.rendering import Rendering
 from commonplace.model.retraction import Notice
 from commonplace.storage.programs import reading, turning
-from commonplace.storage.programs.noticing import acknowledgement, pending_notices
+from commonplace.storage.programs.taking_back.noticing import acknowledgement, pending_notices
 from commonplace.storage.proposal import as_reference, check_version
 from commonplace.storage.serving import Passage
 from commonplace.storage.views import entry_view

@@ -7,8 +7,8 @@ from commonplace.demo.condensation import condensed_keys
 from commonplace.demo.event import Acknowledged, Event
 from commonplace.demo.finding import parse_finding
 from commonplace.demo.notebook import BRIEF, FINDINGS
-from commonplace.explain.claims import is_quoted_from, offered, plain
-from commonplace.explain.report import Sentence, parse_report
+from commonplace.explain.reports.claims import is_quoted_from, offered, plain
+from commonplace.explain.reports.report import Sentence, parse_report
 from commonplace.model.namespace import Namespace
 
 

@@ -7,8 +7,8 @@ import commonplace
 from commonplace.demo.brief import reads_well
 from commonplace.demo.notebook import FINDINGS
 from commonplace.demo.verdict import Checked
-from commonplace.explain.consequences import Derivation
-from commonplace.explain.telling import duration, shortened
+from commonplace.explain.why.consequences import Derivation
+from commonplace.explain.why.telling import duration, shortened
 from commonplace.model.reference import AtVersion
 
 DEPTH = 8

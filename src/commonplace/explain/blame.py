@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from commonplace.explain.lookup import key_of, lines_of, resolve
-from commonplace.explain.origin import Origin, Tracer
-from commonplace.explain.standing import open_states
+from commonplace.explain.past.origin import Origin, Tracer
+from commonplace.explain.past.standing import open_states
 from commonplace.limits import MAX_PAGE_ROWS
 from commonplace.model.entry import EntryKey, Line, to_datetime
 from commonplace.model.record import Record

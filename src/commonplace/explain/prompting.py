@@ -9,8 +9,8 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.rendering import Subject
 from commonplace.storage.programs import reading, turning
-from commonplace.storage.programs.marking import statuses
 from commonplace.storage.programs.reading import ABSENT, Found, Reader
+from commonplace.storage.programs.taking_back.marking import statuses
 from commonplace.storage.step import Answer, Program, Step
 
 

@@ -11,8 +11,8 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.programs.anchoring import find_anchor
 from commonplace.storage.programs.reading import Reader, Standing
+from commonplace.storage.programs.upkeep.anchoring import find_anchor
 from commonplace.storage.step import Answer, Program, Step
 from commonplace.storage.views import change_view
 

@@ -62,7 +62,7 @@ class Serving:
 
     @property
     def is_told(self) -> bool:
-        """Whether the log says all there is to say of this turn; of an idle one, that is nothing."""
+        """Whether the log says all there is to say; of an idle turn, that is nothing."""
         return not (self._passages or self._left_out or self._refused)
 
     def note(self, passages: Iterable[Passage], left_out: Iterable[Passage] = ()) -> bool:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from commonplace.explain.why import Occurrence, Why
+from commonplace.explain.why.why import Occurrence, Why
 from commonplace.study import account
 from commonplace.study.claim import claims
 from commonplace.study.plain_copy import Stood

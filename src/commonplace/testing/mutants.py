@@ -24,16 +24,10 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage import registry
 from commonplace.storage.address import open_engine
 from commonplace.storage.cache import StateCache
-from commonplace.storage.programs import (
-    commit,
-    deriving,
-    listing,
-    reading,
-    retracting,
-    turning,
-)
-from commonplace.storage.programs.cascade import _Cascade
-from commonplace.storage.programs.lines import Lines
+from commonplace.storage.programs import commit, deriving, listing, reading, turning
+from commonplace.storage.programs.taking_back import retracting
+from commonplace.storage.programs.taking_back.cascade import _Cascade
+from commonplace.storage.programs.taking_back.lines import Lines
 from commonplace.storage.rows import record_of
 from commonplace.storage.selection import Selection
 from commonplace.storage.serving import Serving

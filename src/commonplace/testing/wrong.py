@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from commonplace.model.entry import EntryKey
-from commonplace.storage.programs import deriving, reading, retracting
+from commonplace.storage.programs import deriving, reading
 from commonplace.storage.programs.reading import Found, Reader
+from commonplace.storage.programs.taking_back import retracting
 from commonplace.storage.step import Program
 
 

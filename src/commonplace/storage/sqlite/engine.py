@@ -22,8 +22,8 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Capabilities, Health
 from commonplace.storage.lane import Lane
 from commonplace.storage.programs import reading
-from commonplace.storage.programs.applying import apply_records
 from commonplace.storage.programs.commit import commit_batch
+from commonplace.storage.programs.upkeep.applying import apply_records
 from commonplace.storage.sqlite import copying, fork, opening
 from commonplace.storage.sqlite.connections import Connections
 from commonplace.storage.sqlite.doorbell import Doorbell

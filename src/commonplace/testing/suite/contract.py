@@ -12,7 +12,7 @@ import pytest
 from commonplace.errors import CommonplaceError, EngineUnavailable
 from commonplace.model.record import Record
 from commonplace.storage.engine import Engine
-from commonplace.storage.programs.auditing import examine
+from commonplace.storage.programs.upkeep.auditing import examine
 from commonplace.storage.tailer import commits
 from commonplace.testing.harness import Harness
 from commonplace.testing.suite.stage import Stage, refused, staged

@@ -15,7 +15,7 @@ from commonplace.errors import (
     VersionConflict,
 )
 from commonplace.model.entry import EntryKey
-from commonplace.storage.programs.marking import statuses
+from commonplace.storage.programs.taking_back.marking import statuses
 from commonplace.testing.harness import Harness
 from commonplace.testing.processes import Crew, Worker
 from commonplace.testing.suite.participants import chosen_seed, job

@@ -1,0 +1,1 @@
+"""Why: who wrote a sentence, in every state that ever stood, and what came of it."""

@@ -1,0 +1,1 @@
+"""Upkeep: what keeps a log whole and of a bounded size, carries it over, and forgets."""
