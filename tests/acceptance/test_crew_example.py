@@ -1,4 +1,4 @@
-"""The example of the design, as far as this release goes: blocks, channels, time travel, watch.
+"""The example of the design, as far as this release goes: blocks, channels, turns, time travel, watch.
 
 Written once as a list of steps over either face would hide what users type, so it is here
 twice: as they write it with threads, and as they write it with an event loop.
@@ -57,6 +57,14 @@ def test_a_crew_in_sync_code(tmp_path: Path) -> None:
             ("web-specialist", "replace"),
             ("web-specialist", "edit"),
         ]
+
+        with memory.turn() as turn:
+            prompt = turn.render(findings, budget_tokens=4000)
+            findings.append("Margins are flat.", turn=turn)
+            turn.fence()
+        assert "L1| Churn fell 11% in Q3." in prompt.text
+        (record,) = findings.history(limit=1)
+        assert record.turn == turn.id
 
     with commonplace.Memory(address, tenant="acme", actor="synthesizer", create=False) as memory:
         findings = memory.task("q3-brief").block("findings")
@@ -126,6 +134,12 @@ async def _crew(address: Path) -> None:
         assert "Churn fell 11% in Q3." in (await findings.read()).text
         then = memory.at(entry.revision).task("q3-brief").block("findings")
         assert await then.read() == entry
+
+        async with memory.turn() as turn:
+            assert "Churn fell 11% in Q3." in (await turn.render(findings)).text
+            await findings.append("Margins are flat.", turn=turn)
+            assert "Margins" in (await turn.read(findings)).text
+            await turn.fence()
 
     async with commonplace.AsyncMemory(address, tenant="acme", actor="web-specialist") as memory:
         with pytest.raises(commonplace.NotOwner):
