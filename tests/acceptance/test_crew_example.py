@@ -1,4 +1,4 @@
-"""The example of the design, as far as this release goes: blocks, channels, turns, time travel, watch.
+"""The example of the design, as far as this release goes: blocks, channels, turns, the past, watch.
 
 Written once as a list of steps over either face would hide what users type, so it is here
 twice: as they write it with threads, and as they write it with an event loop.
