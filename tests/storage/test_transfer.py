@@ -4,11 +4,13 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commonplace import limits
 from commonplace.core.digest import commitment, genesis, link
 from commonplace.core.retention import StateDigest
 from commonplace.errors import (
@@ -31,7 +33,7 @@ from commonplace.storage.programs.upkeep.archive import archive
 from commonplace.storage.programs.upkeep.erasure import erase
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.programs.upkeep.transfer import export_log, export_records, import_log
-from histories import BLOCK, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened, stopped
 
 READER = Reader(TENANT, "owner", StateCache())
 
@@ -377,6 +379,76 @@ def test_a_follower_erases_what_its_source_erased(tmp_path: Path) -> None:
         other.assert_sound()
 
 
+FOLLOWED = ("tenant", "entry", "namespace", "turn", "served", "lineage", "taken_back", "suspect")
+
+
+def tables(memory: Memory) -> dict[str, list[Any]]:
+    """Every row that a follower has too; the log without `made`, which the index fills in."""
+    columns = [name for _, name, *_ in memory.sql("PRAGMA table_info(log)") if name != "made"]
+    said = {"log": memory.sql(f"SELECT {', '.join(columns)} FROM log ORDER BY revision, place")}
+    return said | {each: sorted(memory.sql(f"SELECT * FROM {each}")) for each in FOLLOWED}
+
+
+def follow(other: Memory, memory: Memory) -> None:
+    """Apply what is new, commit by commit."""
+    records = memory.engine.tail(TENANT, other.head.revision, 10_000)
+    for _, commit in groupby(records, key=lambda record: record.revision):
+        other.execute(apply_records(TENANT, list(commit)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_follower_has_the_tables_of_its_source_after_any_erasure(seed: int) -> None:
+    chance = random.Random(seed)
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
+        for number in range(8):
+            busy(memory, seed * 10 + number, 25)
+            follow(other, memory)
+            key = chance.choice((BLOCK, BLOCK, NOTES, FACT._replace(key="k1")))
+            some = chance.sample(range(1, memory.read(key).version + 1), 2)
+            memory.execute(erase(memory.author, key, some if number < 7 else None))
+            follow(other, memory)
+            assert tables(other) == tables(memory)
+            memory.assert_sound()
+            other.assert_sound()
+
+
+def test_a_follower_keeps_no_checkpoint_that_cannot_be_checked_any_more(tmp_path: Path) -> None:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
+        memory.append("kept")
+        memory.append("to be erased")
+        memory.write(BLOCK, "replace", old="to be erased", new="x")
+        for number in range(3):
+            memory.append(f"{number}" * limits.MIN_CHECKPOINT_BYTES)
+        other.execute(import_log(READER, str(_export(memory, tmp_path / "a.log"))))
+        version = memory.read().version
+        held = "SELECT version FROM log WHERE region = 'findings' AND checkpoint IS NOT NULL"
+        assert (version,) in other.sql(held)
+        memory.execute(erase(memory.author, BLOCK, [2]))
+        assert memory.sql(held) == [(version + 1,)]
+        follow(other, memory)
+        assert other.sql(held) == [(version + 1,)]
+        other.assert_sound()
+
+
+def test_a_follower_keeps_no_value_in_the_checkpoint_of_a_record_that_only_spoke_of_it(
+    tmp_path: Path,
+) -> None:
+    secret = "Mrs Robinson lives at 12 Elm Street"
+    with opened(IN_MEMORY) as memory, opened(tmp_path / "b.db", found=False) as other:
+        memory.put({"who": "nobody"})
+        memory.put({"who": secret})
+        memory.write(FACT, "retract", versions=[1], lines=[], current=False)
+        memory.execute(compact(memory.author, memory.head.revision))
+        memory.put({"who": "somebody else"})
+        other.execute(import_log(READER, str(_export(memory, tmp_path / "a.log"))))
+        assert secret.encode() in other.raw()
+        memory.execute(erase(memory.author, FACT, [2]))
+        follow(other, memory)
+        other.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert secret.encode() not in other.raw()
+        other.assert_sound()
+
+
 def test_records_that_do_not_follow_are_refused(tmp_path: Path) -> None:
     with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         busy(memory, 1, 20)
@@ -388,6 +460,15 @@ def test_records_that_do_not_follow_are_refused(tmp_path: Path) -> None:
                 other.execute(apply_records(TENANT, wrong))
         assert other.head.revision == 3
         other.assert_sound()
+
+
+def test_a_commit_of_more_records_than_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
+        records = memory.engine.tail(TENANT, 0, 100)
+        assert max(record.index for record in records) == 1
+        monkeypatch.setattr(limits, "MAX_GROUP_WRITES", 1)
+        with pytest.raises(UnfitRecord, match="one commit holds 1 "):
+            other.execute(apply_records(TENANT, records))
 
 
 def test_pages_of_records(tmp_path: Path) -> None:

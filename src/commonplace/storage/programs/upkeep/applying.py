@@ -26,11 +26,13 @@ from commonplace.errors import Erased, UnfitRecord
 from commonplace.model.entry import EntryKey
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
-from commonplace.storage.codec import decode_checkpoint, encode_checkpoint
+from commonplace.storage.codec import decode, decode_checkpoint, encode_checkpoint
 from commonplace.storage.logfile import Item
 from commonplace.storage.programs.deriving import derived
 from commonplace.storage.programs.indexing import advance, merge_all, places_of, taken_out
+from commonplace.storage.programs.lines_left import lines_left
 from commonplace.storage.programs.reading import Standing
+from commonplace.storage.programs.upkeep.checkpoints import Checkpoints
 from commonplace.storage.programs.upkeep.erasure import destruction
 from commonplace.storage.rows import entry_of, entry_row, fold_rows, log_row
 from commonplace.storage.sealing import seal
@@ -134,6 +136,8 @@ class _Batch:
         gaps = record.revision <= self.retained
         for problem in self.chain.take(record, item.previous, gaps=gaps):
             raise unfit(record, problem.message)
+        if record.index >= limits.MAX_GROUP_WRITES:
+            raise unfit(record, f"one commit holds {limits.MAX_GROUP_WRITES} records")
         if record.version != before.version + 1:
             raise unfit(record, f"version {record.version} comes after {before.version}")
         if record.operation not in OPERATIONS:
@@ -224,24 +228,49 @@ def _erase(tenant: str, item: Item, strict: bool) -> Generator[Step, Answer, Non
     if item.checkpoint is None:
         yield from _seal(tenant, record, strict)
     destroyed = versions_of(arguments["destroyed"], record.version)
-    blank = set(arguments["versions"])
-    doomed: list[tuple[int, int]] = []
-    after = 0
-    while True:
-        page = (tenant, *key, after, record.version, limits.CHECKPOINT_PAGE_ENTRIES)
-        (rows,) = yield (Statement("checkpoint_page", [page]),)
-        for version, operation, dead, checkpoint in rows:
-            value = decode_checkpoint(checkpoint)
-            text = isinstance(value, tuple)
-            if any(line.version in blank for line in value) if text else version in destroyed:
-                alone = stands_alone(operation, bool(dead)) or version in destroyed | {1}
-                doomed.append((version, int(alone)))
-        if len(rows) < limits.CHECKPOINT_PAGE_ENTRIES:
-            break
-        after = rows[-1][0]
+    checkpoints = Checkpoints(set(arguments["versions"]), destroyed)
+    yield from _note_lines(tenant, key, (yield from _judge(tenant, record, checkpoints)))
     gone = yield from places_of(tenant, key, destroyed)
     out = yield from taken_out(tenant, gone, for_good=True)
-    yield (*out, *destruction(tenant, key, destroyed, doomed, {}))
+    yield (*out, *destruction(tenant, key, destroyed, checkpoints.gone, {}))
+
+
+def _judge(
+    tenant: str, record: Record, checkpoints: Checkpoints
+) -> Generator[Step, Answer, list[tuple[int, int, int]]]:
+    """Judge what stands before an erasure's record; and where replaces left lines not noted yet.
+
+    Of those only the ones that cannot be replayed any more once the erasure is done.
+    """
+    unsaid: list[tuple[int, int, int]] = []
+    after, since = 0, min(checkpoints.blank | checkpoints.destroyed, default=0)
+    while True:
+        page = (tenant, *record.entry, after, record.version, limits.CHECKPOINT_PAGE_ENTRIES)
+        (rows,) = yield (Statement("judged_page", [page]),)
+        for version, operation, dead, lost, payload, checkpoint, *place, is_unsaid in rows:
+            arguments = decode(payload) if payload is not None else None
+            checkpoints.make(version, operation, arguments)
+            checkpoints.pass_by(version, operation, dead=bool(dead), lost=bool(lost))
+            if checkpoint is not None:
+                held = {"checkpoint": checkpoint, "value": decode_checkpoint(checkpoint)}
+                checkpoints.judge(version, operation, dead=bool(dead), **held)
+            if is_unsaid and version > since and version not in checkpoints.destroyed:
+                unsaid.append((*place, version))
+        if len(rows) < limits.CHECKPOINT_PAGE_ENTRIES:
+            return unsaid
+        after = rows[-1][0]
+
+
+def _note_lines(
+    tenant: str, key: EntryKey, unsaid: Sequence[tuple[int, int, int]]
+) -> Generator[Step, Answer, None]:
+    """Note the lines that replaces left, the newest of them, so that searches still find them."""
+    made: list[Row] = []
+    for revision, place, version in unsaid[-limits.INDEX_BATCH_RECORDS :]:
+        lines = yield from lines_left(tenant, key, revision, place, version)
+        if lines is not None:
+            made.append((tenant, revision, place, lines))
+    yield (Statement("made_set", made),)
 
 
 def _seal(tenant: str, record: Record, strict: bool) -> Generator[Step, Answer, None]:

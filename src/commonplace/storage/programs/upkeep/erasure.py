@@ -18,10 +18,10 @@ from commonplace.core.access import Tier
 from commonplace.core.digest import SALT_BYTES
 from commonplace.core.erasure import Reach
 from commonplace.core.fold import OF_RECORDS
-from commonplace.core.lineage import Taken, is_text, puts
+from commonplace.core.lineage import Taken, is_text
 from commonplace.core.replay import Replay
 from commonplace.core.reserved import DISPATCHES
-from commonplace.core.retention import runs, seal_digest, stands_alone
+from commonplace.core.retention import runs, seal_digest
 from commonplace.core.state import EntryState
 from commonplace.core.taking_back import TAKING_BACK
 from commonplace.core.text import ERASED_LINE, locate
@@ -37,9 +37,10 @@ from commonplace.storage.programs.indexing import merge_all, places_of, taken_ou
 from commonplace.storage.programs.reading import Reader, entries, require_read, standing
 from commonplace.storage.programs.taking_back.cascade import Front, follow
 from commonplace.storage.programs.upkeep.author import Author, commit_own
+from commonplace.storage.programs.upkeep.checkpoints import Checkpoints
 from commonplace.storage.proposal import draft
 from commonplace.storage.rows import record_of
-from commonplace.storage.sealing import is_sealed, seal
+from commonplace.storage.sealing import seal
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 
 
@@ -81,7 +82,7 @@ def erase(
         receipt.digest,
         tuple(sorted(walk.reach.destroy)),
         sum(line.version in walk.reach.blank for line in lines),
-        len(walk.checkpoints),
+        len(walk.checkpoints.gone),
         review,
         unlisted,
         not settled or not settled[0][0],
@@ -115,46 +116,43 @@ class _Walk:
     asked: set[int]
     reach: Reach = field(default_factory=lambda: Reach(set()))
     replay: Replay = field(default_factory=Replay)
-    checkpoints: list[tuple[int, int]] = field(default_factory=list)
+    checkpoints: Checkpoints = field(init=False)
     gone: set[int] = field(default_factory=set)
     requests: dict[int, tuple[str, str]] = field(default_factory=dict)
     said: dict[int, dict[str, Any]] = field(default_factory=dict)
     said_again: set[int] = field(default_factory=set)
     text: bool = False
-    maker: int = 0
-    first: int = 0
-    unchecked: bool = False
+
+    def __post_init__(self) -> None:
+        """The checkpoints are judged by the reach as it grows."""
+        self.checkpoints = Checkpoints(self.reach.blank, self.reach.destroy)
 
     def take(self, record: Record, checkpoint: bytes | None) -> None:
         """Go on by one record."""
-        if not self.first:
-            self.first = record.version
-            if record.version > 1:  # what came before was archived
-                self.replay.lose()
-                self.reach.blank.update(each for each in self.asked if each < record.version)
+        if not self.checkpoints.first and record.version > 1:  # what came before was archived
+            self.replay.lose()
+            self.reach.blank.update(each for each in self.asked if each < record.version)
         self.requests[record.version] = (record.actor.name, record.idempotency_key)
         if record.body is None:
             self.gone.add(record.version)
         arguments = record.arguments
         before = self.replay.value if self._compares(record) else None
         self.replay.take(record.operation, arguments, record.version, record.dead)
+        held = decode_checkpoint(checkpoint) if checkpoint is not None else None
         if checkpoint is not None:
-            self.replay.set(decode_checkpoint(checkpoint))
+            self.replay.set(held)
         self.text = self.text or is_text(record.operation, arguments)
         if record.operation in OF_RECORDS:
             self._hear(record, arguments or {})
-        if record.operation in {"put", "dispatch"} or (
-            record.operation in TAKING_BACK and puts(record.operation, arguments)
-        ):
-            self.maker = record.version
+        what = record.version, record.operation
+        self.checkpoints.make(*what, arguments)
         self._judge(record, arguments, before)
-        if arguments is None or record.version in self.reach.destroy:
-            self.unchecked = True
-        elif stands_alone(record.operation, record.dead):
-            self.unchecked = False
+        self.checkpoints.pass_by(*what, dead=record.dead, lost=arguments is None)
         if checkpoint is not None:
-            dropped = self._judge_checkpoint(record, checkpoint)
-            self.unchecked = dropped if is_sealed(checkpoint) else self.unchecked
+            if isinstance(held, tuple):
+                blanked = (line.text for line in held if line.version in self.reach.blank)
+                self.reach.pieces |= erasure.pieces(blanked) - {ERASED_LINE}
+            self.checkpoints.judge(*what, dead=record.dead, checkpoint=checkpoint, value=held)
 
     def _hear(self, record: Record, arguments: Mapping[str, Any]) -> None:
         """Note what a record says of others, without a word of text, by its version."""
@@ -229,31 +227,6 @@ class _Walk:
             said = erasure.pieces(line.text for line in lines if line.version == record.version)
         self.reach.pieces |= said
 
-    def _judge_checkpoint(self, record: Record, checkpoint: bytes) -> bool:
-        """Whether a checkpoint must go."""
-        value = decode_checkpoint(checkpoint)
-        if isinstance(value, tuple):
-            held = [line.text for line in value if line.version in self.reach.blank]
-            self.reach.pieces |= erasure.pieces(held) - {ERASED_LINE}
-            holds = bool(held)
-        else:
-            holds = self.maker in self.reach.blank
-        # One that can no longer be checked, against its own record or those before, goes too.
-        promised = is_sealed(checkpoint) and (
-            record.operation != "erase" or record.version not in self.reach.destroy
-        )
-        if not holds and (promised or not self.unchecked):
-            return False
-        alone = stands_alone(record.operation, record.dead) or record.version == 1
-        if record.version == self.first and not alone:
-            # Nothing older is left to begin at: a reader must find that the bytes are gone.
-            alone = True
-            self.reach.destroy.add(record.version)
-        if record.operation == "erase":
-            self.reach.destroy.add(record.version)  # its payload holds the checkpoint's salt
-        self.checkpoints.append((record.version, int(alone)))
-        return True
-
 
 def _retold(tenant: str, walk: _Walk) -> Generator[Step, Answer, list[dict[str, Any]]]:
     """What destroyed records said of others, which stays true: the erasure says it again."""
@@ -287,7 +260,7 @@ def _erase_write(
     key: EntryKey, current: EntryState, walk: _Walk, retold: list[dict[str, Any]], reason: str
 ) -> tuple[Any, bytes | None]:
     """The write, and the checkpoint of what it leaves (None: nothing)."""
-    goes = not isinstance(current.value, tuple) and walk.maker in walk.reach.blank
+    goes = not isinstance(current.value, tuple) and walk.checkpoints.maker in walk.reach.blank
     arguments: dict[str, Any] = {
         "versions": sorted(walk.reach.blank),
         "current": goes,
@@ -308,7 +281,7 @@ def _destruction(
     tenant: str, key: EntryKey, walk: _Walk, version: int, sealed: bytes | None
 ) -> Step:
     return (
-        *destruction(tenant, key, walk.reach.destroy, walk.checkpoints, walk.requests),
+        *destruction(tenant, key, walk.reach.destroy, walk.checkpoints.gone, walk.requests),
         Statement("checkpoint_set", [(tenant, *key, version, sealed)] if sealed else []),
     )
 

@@ -32,11 +32,15 @@ SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, 
 FROM log WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4 AND version > ?5
 ORDER BY version LIMIT ?6
 
--- name: checkpoint_page
--- Checkpoints of one entry between two versions: those that hold erased text must go.
-SELECT version, operation, dead, checkpoint FROM log
+-- name: judged_page
+-- An entry between two versions, as far as it tells which checkpoints an erasure takes with it;
+-- last, which lines a replace left and nobody noted, while they can still be found.
+SELECT version, operation, dead, payload IS NULL,
+       CASE WHEN operation IN ('retract', 'supersede') THEN payload END, checkpoint,
+       revision, place, operation = 'replace' AND payload IS NOT NULL AND made IS NULL
+FROM log
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND key = ?4
-  AND version > ?5 AND version < ?6 AND checkpoint IS NOT NULL
+  AND version > ?5 AND version < ?6
 ORDER BY version LIMIT ?7
 
 -- name: entry_scan
