@@ -97,7 +97,7 @@ INDEX_BATCH_BYTES: Final = 1 << 18
 INDEX_MERGED_PAGES: Final = 6
 """Pages of the text index that a batch merges for each page it adds, about."""
 INDEX_OVERWRITTEN: Final = 512
-"""Commits whose traces an erasure overwrites one by one; for more, the index is rewritten."""
+"""Records whose traces an erasure overwrites one by one; for more, the index is rewritten."""
 INDEX_REWRITE_PAGES: Final = 1024
 """Pages of the text index that one step of a compaction rewrites."""
 MAX_SOUGHT_ROWS: Final = 32_768

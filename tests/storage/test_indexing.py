@@ -11,7 +11,7 @@ from commonplace.model.actor import Actor
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs.indexing import index_all, reindex_page, restart
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.seeking import candidates
+from commonplace.storage.programs.seeking import Indexed, candidates
 from commonplace.storage.programs.upkeep.archive import archive
 from commonplace.storage.programs.upkeep.author import Author
 from commonplace.storage.programs.upkeep.erasure import erase
@@ -237,14 +237,15 @@ def test_the_audit_finds_rows_that_are_missing_or_made_up() -> None:
         memory.execute(index_all(TENANT))
         memory.assert_sound()
         number, revision = memory.sql("SELECT number, revision FROM seeking")[0]
-        row = (number << 40) + revision - 3
-        said = "\n".join(text for at, text in everything(memory).items() if at[0] == revision - 3)
-        gone = " ".join(words(said))
+        at = Indexed(number, revision)
+        place, said = sorted(everything(memory).items())[-3]
+        row, gone = at.row(*place), " ".join(words(said))
+        assert gone and at.place(row) == place
         memory.sql("INSERT INTO sought (sought, rowid, text) VALUES ('delete', ?, ?)", row, gone)
         assert {finding.code for finding in memory.audit().findings} == {"index"}
         memory.sql("INSERT INTO sought (rowid, text) VALUES (?, ?)", row, gone)
         memory.assert_sound()
-        memory.sql("INSERT INTO sought (rowid, text) VALUES (?, ?)", (number << 40) + 1, gone)
+        memory.sql("INSERT INTO sought (rowid, text) VALUES (?, ?)", at.row(1, 0), gone)
         assert {finding.code for finding in memory.audit().findings} == {"index"}
         memory.execute(restart(memory.reader))
         memory.assert_sound()

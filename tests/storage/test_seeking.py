@@ -13,12 +13,14 @@ from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode
 from commonplace.storage.programs.indexing import catch_up, index_all
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.seeking import candidates
+from commonplace.storage.programs.seeking import Indexed, candidates
+from commonplace.storage.programs.upkeep.erasure import erase
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.proposal import draft, group_of
 from commonplace.storage.texts import Written, grams, indexed, words
 from histories import (
     BLOCK,
+    FACT,
     IN_MEMORY,
     NOTES,
     SPACE,
@@ -100,6 +102,34 @@ def test_most_writes_leave_the_index_alone(monkeypatch: pytest.MonkeyPatch) -> N
         assert cursor(memory) == memory.head.revision
 
 
+def test_of_a_large_commit_only_what_says_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(IN_MEMORY) as memory:
+        keys = [FACT._replace(key=f"k{number}") for number in range(limits.MAX_GROUP_WRITES)]
+        for _ in range(2):
+            memory.commit(*(draft(key, "put", {"value": f"note on {key.key}"}) for key in keys))
+        memory.execute(index_all(TENANT))
+        last = memory.head.revision
+        wanted = [(last, 255), (last - 1, 255)]
+        monkeypatch.setattr(limits, "MAX_SOUGHT_ROWS", 3)
+        got = memory.engine.read(candidates(memory.reader, "note on k255", limit=9))
+        assert [(each.revision, each.index) for each in got.records] == wanted and not got.more
+        for size in (1, 7):
+            assert len(sought(memory, "note on", page=size)) == 512
+        memory.execute(erase(memory.author, keys[7], [1]))
+        assert (last - 1, 7) not in sought(memory, "note on k7")
+        assert len(sought(memory, "note on")) == 510  # the second said the same
+        memory.assert_sound()
+
+
+def test_rows_are_numbered_by_tenant_revision_and_place() -> None:
+    places = [(0, 0), (1, 255), (2, 0), (10**10, 255)]
+    rows = [Indexed(number, 1).row(*at) for number in (1, 2, 100_000) for at in places]
+    assert rows == sorted(set(rows)) and rows[-1] < 1 << 63
+    assert [Indexed(100_000, 1).place(row) for row in rows[-4:]] == places
+    with pytest.raises(AssertionError):
+        Indexed(1, 1).row(1, 256)
+
+
 def test_a_stop_anywhere_leaves_it_right(tmp_path: Path, often: int) -> None:
     with opened(tmp_path / "m.db") as memory:
         live(memory, 8, 40)
@@ -179,5 +209,5 @@ def test_grams_are_those_of_whatever_contains_the_text() -> None:
         text = " ".join(chance.choice(WORDS) for _ in range(chance.choice((9, 99))))
         start = chance.randrange(len(text))
         piece = words(text[start : start + chance.randrange(1, 40)])
-        given = indexed([Written(1, 0, *BLOCK, 1, "append", encode({"text": text}), None)])
+        given = indexed(Written(1, 0, *BLOCK, 1, "append", encode({"text": text}), None))
         assert all(each in given for each in grams(piece)), (piece, text)

@@ -25,7 +25,7 @@ MAX_GRAMS: Final = 12
 
 
 class Written(NamedTuple):
-    """A record as the statements `text_rows` and `text_commit` give it."""
+    """A record as the statements `text_rows` and `text_row` give it."""
 
     revision: int
     place: int
@@ -92,18 +92,15 @@ def made_of_row(row: Row) -> str:
     return made_text(row[10], row[19], row[23])
 
 
-def indexed(rows: Iterable[Written]) -> str:
-    """What the index is given of the records of one commit; "" when there is nothing to find.
+def indexed(row: Written) -> str:
+    """What the index is given of a record; "" when there is nothing to find.
 
     What was given must be given again to take it out: a change here needs a migration that
     empties the index.
     """
-    said = [
-        made_text(row.operation, row.payload, row.made)
-        for row in rows
-        if not is_reserved(row.region)
-    ]
-    found = words("\n".join(said))
+    if is_reserved(row.region):
+        return ""
+    found = words(made_text(row.operation, row.payload, row.made))
     if len(found) > _MANY_WORDS:  # a long text repeats itself: its words, and where they meet
         met = dict.fromkeys([f"{one[-1]} {other[0]}" for one, other in pairwise(found)])
         found = ["", *dict.fromkeys(found), *met, ""]  # any of them may stand in the middle

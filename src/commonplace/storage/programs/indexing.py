@@ -7,8 +7,7 @@ an index that is right as far as it says, and any process carries it on. What is
 erased is taken out in the transaction that drops it.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Generator, Iterable, Sequence
 
 from commonplace import limits
 from commonplace.core.access import Tier
@@ -17,7 +16,7 @@ from commonplace.model.record import Record
 from commonplace.storage.cache import StateCache
 from commonplace.storage.programs.lines_left import lines_left
 from commonplace.storage.programs.reading import Reader, require_tenant
-from commonplace.storage.programs.seeking import Indexed, indexed_to
+from commonplace.storage.programs.seeking import indexed_to
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
 from commonplace.storage.texts import Written, indexed
 
@@ -63,9 +62,7 @@ def advance(tenant: str) -> Generator[Step, Answer, int]:
     (rows,) = yield (Statement("text_rows", [(tenant, at.revision, through)]),)
     written = yield from _with_lines(tenant, [Written(*row) for row in rows])
     documents = [
-        (at.row(revision), text)
-        for revision, commit in groupby(written, key=lambda row: row.revision)
-        if (text := indexed(commit))
+        (at.row(row.revision, row.place), text) for row in written if (text := indexed(row))
     ]
     yield (
         Statement("sought_insert", documents),
@@ -171,17 +168,12 @@ def taken_out(
     others are left, they are gone after `merge_all`, which must follow.
     """
     at = yield from indexed_to(tenant)
-    places: dict[int, set[int]] = {}
-    for revision, place in sorted(gone):
-        if revision <= at.revision:
-            places.setdefault(revision, set()).add(place)
+    places = [(tenant, *place) for place in sorted(set(gone)) if place[0] <= at.revision]
     if not places:
         return []
-    secure, rows = yield (
-        Statement("sought_is_secure"),
-        Statement("text_commit", [(tenant, revision) for revision in places]),
-    )
-    deleted, inserted = _without(at, [Written(*row) for row in rows], places)
+    secure, rows = yield (Statement("sought_is_secure"), Statement("text_row", places))
+    written = (Written(*row) for row in rows)
+    deleted = [(at.row(row.revision, row.place), text) for row in written if (text := indexed(row))]
     if not deleted:
         return []
     at_once = for_good and len(deleted) <= limits.INDEX_OVERWRITTEN
@@ -189,25 +181,8 @@ def taken_out(
     return [
         Statement("sought_secure", [(0,)] if switch else []),
         Statement("sought_delete", deleted),
-        Statement("sought_insert", inserted),
         *_FLUSH,
     ]
-
-
-def _without(
-    at: Indexed, written: Iterable[Written], gone: Mapping[int, set[int]]
-) -> tuple[list[Row], list[Row]]:
-    deleted: list[Row] = []
-    inserted: list[Row] = []
-    for revision, rows in groupby(written, key=lambda row: row.revision):
-        commit = list(rows)
-        before = indexed(commit)
-        after = indexed(row for row in commit if row.place not in gone[revision])
-        if before != after:
-            deleted.append((at.row(revision), before))
-            if after:
-                inserted.append((at.row(revision), after))
-    return deleted, inserted
 
 
 def unindex(tenant: str) -> Generator[Step, Answer, None]:

@@ -7,7 +7,7 @@ before it is given, so the index decides how long a search takes and never what 
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from commonplace import limits
 from commonplace.core import reserved
@@ -22,8 +22,10 @@ from commonplace.storage.step import Answer, Program, Row, Statement, Step
 from commonplace.storage.texts import grams, made_of_row, query, says, words
 from commonplace.storage.views import record_view
 
-REVISION_BITS = 40
-"""A row of the index is numbered by tenant and revision: 8 million tenants, 10**12 revisions."""
+_PLACE_BITS: Final = 8
+_REVISION_BITS: Final = 34
+"""A row is numbered by tenant, revision and place: 2 million tenants, 17 * 10**9 revisions."""
+assert limits.MAX_GROUP_WRITES <= 1 << _PLACE_BITS
 _VERSION, _OPERATION, _PAYLOAD, _MADE = 9, 10, 19, 23
 _SPARE_ROWS = 16
 _ATTEMPTS = 3
@@ -37,9 +39,15 @@ class Indexed(NamedTuple):
     number: int
     revision: int
 
-    def row(self, revision: int) -> int:
-        """The number of a commit's row."""
-        return (self.number << REVISION_BITS) + revision
+    def row(self, revision: int, place: int) -> int:
+        """The number of a record's row."""
+        assert revision < 1 << _REVISION_BITS and place < 1 << _PLACE_BITS, (revision, place)
+        return (((self.number << _REVISION_BITS) + revision) << _PLACE_BITS) + place
+
+    def place(self, row: int) -> "Place":
+        """The record whose row it is."""
+        revision, place = divmod(row - self.row(0, 0), 1 << _PLACE_BITS)
+        return revision, place
 
 
 NOWHERE = Indexed(0, 0)
@@ -151,22 +159,21 @@ class _Hunt:
     def _by_index(self, asked: str, start: Place) -> Generator[Step, Answer, Place | None]:
         tenant, at = self.reader.tenant, self.at
         size = min(limits.MAX_PAGE_ROWS, self.limit + _SPARE_ROWS)
-        newest = start[0] if start[1] else start[0] - 1
-        while newest > 0:
-            page = (asked, at.row(1), at.row(newest), size)
+        place = start
+        while True:
+            page = (asked, at.row(0, 0), at.row(*place), size)
             (hits,) = yield (Statement("sought_rows", [page]),)
-            revisions = [row - at.row(0) for (row,) in hits]
-            (rows,) = yield (Statement("text_found", [(tenant, each) for each in revisions]),)
+            places = [at.place(row) for (row,) in hits]
+            (rows,) = yield (Statement("text_found", [(tenant, *each) for each in places]),)
             for row in rows:
-                if (row[0], row[1]) < start and (yield from self._take(row)):
+                if (yield from self._take(row)):
                     return (row[0], row[1])
             if len(hits) < size:
                 return None
-            newest = revisions[-1] - 1
+            place = places[-1]
             if self.looked >= limits.MAX_SOUGHT_ROWS:
-                return (newest + 1, 0)
+                return place
             size = limits.MAX_PAGE_ROWS
-        return None
 
     def _take(self, row: Row) -> Generator[Step, Answer, bool]:
         """Look at one record; True when there is no room for another."""

@@ -1,7 +1,7 @@
 """Comparing: the text index against the log, for an audit.
 
 The index is asked for its own soundness, and then some trigrams are followed through the whole
-of it: those that most of the tenant's commits have. Of each, the commits that have it by the
+of it: those that most of the tenant's records have. Of each, the records that have it by the
 index must be those that have it by the log. So a row that is missing or made up shows, unless it
 has none of the trigrams followed; and whatever shows is mended by making the index anew.
 """
@@ -9,7 +9,6 @@ has none of the trigrams followed; and whatever shows is mended by making the in
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from commonplace import limits
@@ -20,6 +19,8 @@ from commonplace.storage.texts import Written, indexed, query, trigrams
 
 _FOLLOWED: Final = 16
 _SOUND: Final = [("ok",)]
+_MODULUS: Final = 1_000_003
+"""Numbers of rows are summed by what this leaves of them: else a large log's sum would overflow."""
 _MEND: Final = "run `commonplace reindex`; no answer that was given is wrong"
 
 Note = Callable[[str], None]
@@ -28,7 +29,7 @@ Note = Callable[[str], None]
 
 @dataclass(slots=True)
 class _Followed:
-    """A trigram on its way through the log: how many commits have it, and the sum of them."""
+    """A trigram on its way through the log: how many records have it, and the sum of them."""
 
     trigram: str
     rows: int = 0
@@ -54,30 +55,26 @@ def compare(tenant: str, head: int, note: Note) -> Generator[Step, Answer, None]
             break
         through = min(bounded(sizes), at.revision)
         (rows,) = yield (Statement("text_rows", [(tenant, after, through)]),)
-        commits = _commits(rows)
-        followed = followed or _chosen(commits)
-        for revision, text in commits:
+        said = _said(at, rows)
+        followed = followed or _chosen([text for _, text in said])
+        for row, text in said:
             for each in followed:
                 if each.trigram in text:
                     each.rows += 1
-                    each.total += revision
+                    each.total += row % _MODULUS
         after = through
     for each in followed:
         yield from _check(at, each, note)
 
 
-def _commits(rows: Sequence[Row]) -> list[tuple[int, str]]:
+def _said(at: Indexed, rows: Sequence[Row]) -> list[tuple[int, str]]:
     written = (Written(*row) for row in rows)
-    return [
-        (revision, text)
-        for revision, commit in groupby(written, key=lambda row: row.revision)
-        if (text := indexed(commit))
-    ]
+    return [(at.row(row.revision, row.place), text) for row in written if (text := indexed(row))]
 
 
-def _chosen(commits: Sequence[tuple[int, str]]) -> list[_Followed]:
-    """Trigrams that together most of these commits have: each time the commonest of the rest."""
-    rest = [found for _, text in commits if (found := set(trigrams(text)))]
+def _chosen(said: Sequence[str]) -> list[_Followed]:
+    """Trigrams that together most of these records have: each time the commonest of the rest."""
+    rest = [found for text in said if (found := set(trigrams(text)))]
     chosen: list[_Followed] = []
     while rest and len(chosen) < _FOLLOWED:
         counts = Counter(trigram for text in rest for trigram in text)
@@ -88,11 +85,11 @@ def _chosen(commits: Sequence[tuple[int, str]]) -> list[_Followed]:
 
 
 def _check(at: Indexed, each: _Followed, note: Note) -> Generator[Step, Answer, None]:
-    span = (query([each.trigram]), at.row(0), at.row(at.revision))
+    span = (query([each.trigram]), at.row(0, 0), at.row(at.revision + 1, 0), _MODULUS)
     (counted,) = yield (Statement("sought_count", [span]),)
     rows, total = counted[0]
     if (rows, total) != (each.rows, each.total):
         note(
-            f"by the text index {rows} commits have {each.trigram!r}, and by the log {each.rows}"
+            f"by the text index {rows} records have {each.trigram!r}, and by the log {each.rows}"
             f"{' others' if rows == each.rows else ''}: {_MEND}"
         )

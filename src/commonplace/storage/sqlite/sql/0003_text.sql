@@ -1,12 +1,12 @@
--- The text index: which commits hold which three characters. Derived from the log and kept in the
+-- The text index: which records hold which three characters. Derived from the log and kept in the
 -- transaction of the writer, a batch behind it: storage/programs/indexing.py.
 
 -- The lines that a `replace` left, which its payload does not hold; NULL for every other record,
 -- and where nobody knows. Not chained: replaying the entry gives the same.
 ALTER TABLE log ADD COLUMN made TEXT;
 
--- One row per commit with text in it. The index holds no text, only which rows have which
--- trigram; its rowid is the tenant's number and the revision.
+-- One row per record with text in it. The index holds no text, only which rows have which
+-- trigram; its rowid is the tenant's number, the revision and the place in the commit.
 CREATE VIRTUAL TABLE sought USING fts5(
     text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
 

@@ -26,12 +26,12 @@ SELECT tenant FROM tenant WHERE tenant > ? ORDER BY tenant LIMIT 1
 DELETE FROM seeking WHERE tenant = ?
 
 -- name: sought_rows
--- Commits with all of some trigrams, between two rows, newest first.
-SELECT rowid FROM sought WHERE sought MATCH ?1 AND rowid BETWEEN ?2 AND ?3
+-- Records with all of some trigrams, from one row to before another, newest first.
+SELECT rowid FROM sought WHERE sought MATCH ?1 AND rowid >= ?2 AND rowid < ?3
 ORDER BY rowid DESC LIMIT ?4
 
 -- name: sought_insert
--- The text of one commit.
+-- The text of one record.
 INSERT INTO sought (rowid, text) VALUES (?, ?)
 
 -- name: sought_delete
@@ -59,9 +59,9 @@ INSERT INTO sought (sought, rank) VALUES ('secure-delete', ?)
 SELECT v FROM sought_config WHERE k = 'secure-delete'
 
 -- name: sought_count
--- How many commits have a trigram, and the sum of their revisions.
-SELECT count(*), coalesce(sum(rowid - ?2), 0) FROM sought
-WHERE sought MATCH ?1 AND rowid > ?2 AND rowid <= ?3
+-- How many records have a trigram, and the sum of what a modulus leaves of their rows.
+SELECT count(*), coalesce(sum(rowid % ?4), 0) FROM sought
+WHERE sought MATCH ?1 AND rowid >= ?2 AND rowid < ?3
 
 -- name: sought_check
 -- Whether the index is sound in itself.
@@ -88,11 +88,10 @@ SELECT revision, place, namespace, region, key, version, operation, payload, mad
 FROM log WHERE tenant = ?1 AND revision > ?2 AND revision <= ?3
 ORDER BY revision, place
 
--- name: text_commit
--- What was written in one commit.
+-- name: text_row
+-- What one record wrote.
 SELECT revision, place, namespace, region, key, version, operation, payload, made
-FROM log WHERE tenant = ?1 AND revision = ?2
-ORDER BY place
+FROM log WHERE tenant = ?1 AND revision = ?2 AND place = ?3
 
 -- name: text_page
 -- Records before a place and after a revision, newest first, with the lines a replace left.
@@ -104,12 +103,11 @@ WHERE tenant = ?1 AND (revision, place) < (?2, ?3) AND revision > ?4
 ORDER BY revision DESC, place DESC LIMIT ?5
 
 -- name: text_found
--- The records of one commit, newest first, with the lines a replace left.
+-- One record, with the lines a replace left.
 SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, key, version,
        operation, kind, based_on, trace, dead, size_bytes, commitment, digest,
        salt, payload, reason, payload_digest, turn, made
-FROM log WHERE tenant = ? AND revision = ?
-ORDER BY place DESC
+FROM log WHERE tenant = ? AND revision = ? AND place = ?
 
 -- name: made_set
 -- The lines that a replace left, found by replaying the entry.
