@@ -8,6 +8,7 @@ from commonplace.bench.rows import (
     agents,
     alone,
     asking,
+    explaining,
     listing,
     pinned,
     sharing,
@@ -24,6 +25,7 @@ SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
     "pinned": pinned.rows,
     "watching": watching.rows,
     "asking": asking.rows,
+    "explaining": explaining.rows,
 }
 """Groups of rows by name, each with what measures it."""
 
