@@ -3,13 +3,17 @@
 import random
 from collections.abc import Iterator
 
+from commonplace.core.reserved import contract_key
+from commonplace.core.rules import SingleWriter
 from commonplace.errors import Compacted, Erased
+from commonplace.model.channel import dispatch_key
+from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.seeking import Candidates, candidates
 from commonplace.storage.proposal import draft
 from commonplace.storage.texts import leaves, made_text, says, words
-from histories import BLOCK, FACT, NOTES, TENANT, Memory
+from histories import BLOCK, FACT, ME, NOTES, SPACE, TENANT, Memory
 
 Found = set[tuple[int, int]]
 
@@ -51,7 +55,8 @@ def everything(memory: Memory) -> dict[tuple[int, int], str]:
     made: dict[tuple[int, int], str] = {}
     rows = memory.sql(
         "SELECT revision, place, payload, made, namespace, region, key, version, operation "
-        "FROM log WHERE substr(region, 1, 1) <> '_' AND payload IS NOT NULL"
+        "FROM log WHERE (substr(region, 1, 1) <> '_' OR region = '_dispatches') "
+        "AND payload IS NOT NULL"
     )
     for revision, place, payload, lines, *entry, version, operation in rows:
         try:
@@ -63,6 +68,10 @@ def everything(memory: Memory) -> dict[tuple[int, int], str]:
             made[revision, place] = "\n".join(x.text for x in value if x.version == version)
         elif operation == "put":
             made[revision, place] = "\n".join(leaves(value))
+        elif operation == "dispatch":
+            made[revision, place] = "\n".join(leaves(value["payload"]))
+        elif operation == "reply":
+            made[revision, place] = "\n".join(leaves(value["reply"]["payload"]))
     return made
 
 
@@ -102,6 +111,36 @@ def live(memory: Memory, seed: int, writes: int) -> None:
         elif head.version > 9:
             through = head.version - 4
             memory.write(BLOCK, "condense", text=sentence(chance), through=through)
+
+
+PLAN = EntryKey(SPACE, "plan")
+DISPATCHED = [dispatch_key(PLAN, name) for name in ("aaaa", "bbbb", "cccc", "dddd", "eeee")]
+
+
+def exchange(memory: Memory, seed: int, writes: int) -> None:
+    """Dispatches and replies, some of them settled and some withdrawn, of few words."""
+    chance = random.Random(seed)
+    where = contract_key(PLAN.namespace, PLAN.region)
+    if not memory.read(where).version:
+        contract = Contract("json", SingleWriter(ME.name).spec)
+        memory.commit(draft(where, "create", {"contract": contract.to_plain()}))
+    for number in range(writes):
+        key = chance.choice(DISPATCHED)
+        found = memory.read(key)
+        said = " ".join(chance.choice(("churn", "fell", "12%", ME.name)) for _ in range(3))
+        payload = chance.choice((said, {"said": [said, number]}, None))
+        if not found.version:
+            sent = {"to": ME.name, "payload": payload, "pin": 1, "version": 0}
+            memory.write(key, "dispatch", **sent, follows="", since=0)
+        elif found.dead or found.value["state"] in ("superseded", "committed"):
+            continue
+        elif chance.randrange(3):
+            memory.write(key, "reply", payload=payload, version=0, revision=1)
+        elif found.value["state"] == "replied":
+            by = {"surfaced_by": ME.name, "committed_by": ME.name}
+            memory.write(key, "settle", of=found.version, version=0, **by)
+        else:
+            memory.write(key, "withdraw", of=found.version, by="ffff")
 
 
 def needles(made: dict[tuple[int, int], str], seed: int, count: int = 120) -> Iterator[str]:

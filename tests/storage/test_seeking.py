@@ -28,7 +28,20 @@ from histories import (
     opened,
     stopped,
 )
-from searches import WORDS, agrees, brute, cursor, everything, forget, live, needles, sought
+from searches import (
+    DISPATCHED,
+    PLAN,
+    WORDS,
+    agrees,
+    brute,
+    cursor,
+    everything,
+    exchange,
+    forget,
+    live,
+    needles,
+    sought,
+)
 
 
 @pytest.fixture(params=[4, 64])
@@ -163,6 +176,43 @@ def test_a_reader_finds_only_what_it_may_read() -> None:
         got = memory.engine.read(candidates(bob, "secret", limit=9))
         mine = memory.engine.read(candidates(memory.reader, "secret", limit=9))
         assert (got.unsearchable, mine.unsearchable) == (0, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_channels_carry_is_found_too(often: int, seed: int) -> None:
+    with opened(IN_MEMORY) as memory:
+        exchange(memory, seed, 20)
+        live(memory, seed, 20)
+        exchange(memory, seed + 50, 20)
+        agrees(memory, seed)
+        memory.assert_sound()
+        memory.execute(erase(memory.author, DISPATCHED[0], [1]))
+        agrees(memory, seed)
+        memory.execute(compact(memory.author, memory.head.revision - 5))
+        agrees(memory, seed)
+        memory.assert_sound()
+
+
+def test_what_a_channel_carries_is_found_by_whoever_reads_the_channel() -> None:
+    with opened(IN_MEMORY) as memory:
+        exchange(memory, 1, 0)
+        sent = {"to": "bob", "pin": 1, "version": 0, "follows": "", "since": 0}
+        memory.write(DISPATCHED[0], "dispatch", payload="the secret sauce", **sent)
+        memory.append("no secret")
+        bob = Reader(TENANT, "bob", StateCache())
+        assert sought(memory, "secret", bob) == set()
+        where = access.region_grant(SPACE, PLAN.region, "bob")
+        memory.commit(draft(where, "grant", {"tier": "reader", "history": False}))
+        sees = memory.write(DISPATCHED[1], "dispatch", payload="a secret", **sent).revision
+        for _ in range(2):
+            assert sought(memory, "secret", bob) == {(sees, 0)}
+            memory.execute(index_all(TENANT))
+        for key in DISPATCHED[:2]:
+            memory.write(key, "withdraw", of=1, by="ffff")
+        memory.execute(compact(memory.author, memory.head.revision))
+        got = memory.engine.read(candidates(bob, "secret", limit=9))
+        mine = memory.engine.read(candidates(memory.reader, "secret", limit=9))
+        assert (got.unsearchable, mine.unsearchable) == (1, 2)
 
 
 def test_tenants_do_not_meet() -> None:

@@ -301,7 +301,8 @@ FIELDS: Final = {
     "stands": "version that is published now",
     "state": "digest of every entry at the anchor; in `dispatch`: open, replied, superseded or "
     "committed",
-    "status": "stands, suspect, replaced, condensed, retracted, superseded, deleted or erased",
+    "status": "stands, suspect, replaced, condensed, retracted, superseded, deleted, erased, "
+    "settled or withdrawn",
     "stood": "whether any of it still stood, and so went",
     "subject": "what it is about: a region, an entry, a prefix or an actor",
     "sure": "whether the end is exact: bytes that would tell may be gone",

@@ -12,6 +12,7 @@ from commonplace.cli.escape import escape
 from commonplace.cli.options import on_memory, whom_to_ask
 from commonplace.cli.output import Output
 from commonplace.cli.why_fields import occurrence_fields, why_fields
+from commonplace.model.channel import DISPATCHES
 
 _STYLES: Final = {"stands": "green", "suspect": "red", "retracted": "red"}
 _NEXT: Final = 3
@@ -92,6 +93,6 @@ def _lines(found: Why, out: Output) -> Iterator[str]:
         reference = quote(str(each.reference))
         yield f"  commonplace show {reference}"
         yield f"  commonplace blame {reference} --origins"
-        if each.status not in {"retracted", "erased"}:
+        if each.status not in {"retracted", "erased"} and each.reference.region != DISPATCHES:
             yield f"  commonplace retract {reference} --reason 'what was wrong'"
     yield f"  commonplace log -S {escape(quote(found.text))}"

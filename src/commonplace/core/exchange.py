@@ -90,6 +90,17 @@ def _settle(value: Any, arguments: Mapping[str, Any], version: int) -> Any:
     return _changed(value, state="committed", settled=settled, payload=None, reply=None)
 
 
+def carried(value: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What a dispatch carries: what was sent, and what was answered; None once it is closed."""
+    reply = value["reply"]
+    return value["payload"], reply and reply["payload"]
+
+
+def is_closed(value: Mapping[str, Any]) -> bool:
+    """Whether a dispatch is withdrawn or settled."""
+    return value["state"] in {"superseded", "committed"}
+
+
 EXCHANGE_OPERATIONS: Final[Mapping[str, Operation]] = {
     operation.name: operation
     for operation in (

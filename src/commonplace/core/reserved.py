@@ -62,6 +62,14 @@ def is_reserved(region: str) -> bool:
     return region.startswith("_")
 
 
+def is_said(region: str) -> bool:
+    """Whether what is written to a region is said by somebody, and searched.
+
+    Of the reserved ones that is what channels carry. `log_unsaid` of the schema asks the same.
+    """
+    return not is_reserved(region) or region == DISPATCHES
+
+
 def _terms(value: Any, arguments: Mapping[str, Any], version: int) -> Terms:
     return Terms.of(arguments["contract"])
 

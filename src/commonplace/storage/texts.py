@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from commonplace.core.reserved import is_reserved
+from commonplace.core.reserved import is_said
 from commonplace.model.entry import EntryKey
 from commonplace.storage.codec import decode
 from commonplace.storage.step import Row
@@ -70,6 +70,8 @@ def _made(operation: str, arguments: Mapping[str, Any]) -> str:
         return "\n".join([line for hunk in arguments["hunks"] for line in hunk["lines"]])
     if "value" in arguments:
         return "\n".join(leaves(arguments["value"]))
+    if "payload" in arguments:  # sent, or answered
+        return "\n".join(leaves(arguments["payload"]))
     return str(arguments.get("text", ""))
 
 
@@ -98,7 +100,7 @@ def indexed(row: Written) -> str:
     What was given must be given again to take it out: a change here needs a migration that
     empties the index.
     """
-    if is_reserved(row.region):
+    if not is_said(row.region):
         return ""
     found = words(made_text(row.operation, row.payload, row.made))
     if len(found) > _MANY_WORDS:  # a long text repeats itself: its words, and where they meet

@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from commonplace.core.exchange import carried
 from commonplace.core.replay import Replay
+from commonplace.core.reserved import DISPATCHES
 from commonplace.core.text import Text
 from commonplace.errors import AccessDenied, Compacted, Erased, NotFound
 from commonplace.limits import MAX_STATES
@@ -139,6 +141,18 @@ class States:
                     return other, found
         return version, None
 
+    def said(self, found: Found) -> Any:
+        """What a state says: its value, or of a dispatch what it carries."""
+        if self.key.region != DISPATCHES or found.value is None:
+            return found.value
+        return list(carried(found.value))
+
+    def wrote(self, found: Found) -> Any:
+        """What of that the record of the state's version put there, as far as it is JSON."""
+        if self.key.region != DISPATCHES or found.value is None:
+            return found.value
+        return carried(found.value)[0 if found.version == 1 else 1]
+
     def untold(self) -> Program[list[Found]]:
         """States whose text no record may tell of: the first, and those that erasures left."""
         found = [self.first] if self.first.version else []
@@ -172,20 +186,26 @@ def open_states(
     return States(reader, key, head, first, low, has.since, budget or Budget(), lost)
 
 
-def windows(states: States, lines: Iterable[Line]) -> Program[dict[Line, Window]]:
+def windows(
+    states: States, lines: Iterable[Line], after: int | None = None
+) -> Program[dict[Line, Window]]:
     """For each of some lines, the versions in which it stood; it must have stood once.
 
     The name of a line says which version it began in, even where that can no longer be read.
+    Whoever knows that they all stood at version `after`, or began later, is answered sooner.
     """
     found: dict[Line, Window] = {}
-    now = frozenset(states.text)
+    asked = dict.fromkeys(lines)
+    makers = {line.version for line in asked}
+    now = {line for line in states.text if line.version in makers}
     gone = []
-    for line in dict.fromkeys(lines):
+    for line in asked:
         if line in now:
             found[line] = Window(line.version, None)
         else:
             gone.append(line)
-    waiting = [(states.first.version, states.head.version, gone)] if gone else []
+    start = states.first.version if after is None else after
+    waiting = [(start, states.head.version, gone)] if gone else []
     while waiting:
         low, high, some = waiting.pop()
         middle, state = low, None

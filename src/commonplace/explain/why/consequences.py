@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeVar
 
+from commonplace.core.exchange import is_closed
 from commonplace.explain.lookup import lines_of
 from commonplace.explain.past.standing import Budget, States, open_states, windows
 from commonplace.explain.why.stretch import lines_made, writes_text
@@ -198,6 +199,10 @@ def source_of(
     """What a record wrote, as long as it stood; None when it put nothing there."""
     states = yield from open_states(reader, record.entry, budget)
     version = record.version
+    if record.operation == "dispatch":
+        value = states.head.value
+        end = states.head.version if value is None or is_closed(value) else None
+        return Source(states, version, end, everywhere)
     if not isinstance(states.head.value, tuple) and not writes_text(record):
         end = None if version == states.head.version else version + 1
         return Source(states, version, end, everywhere)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from commonplace import limits
+from commonplace.core.reserved import is_reserved
 from commonplace.explain.why.needle import Needle
 from commonplace.limits import MAX_HITS
 from commonplace.model.entry import EntryKey
@@ -18,7 +19,7 @@ from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
 from commonplace.storage.programs.listing import LogFilter
-from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.reading import Reader, standing
 from commonplace.storage.programs.seeking import Place, candidates
 from commonplace.storage.step import Program, Statement
 
@@ -133,14 +134,16 @@ def _add_region(
 ) -> Program[None]:
     block = EntryKey(*place)
     may = yield from provenance.reaches(reader, [block])
-    if not may[block].tier:
+    if not may[block].tier and not is_reserved(block.region):
         return
+    floor = (yield from standing(reader.tenant)).floor
     after = ""
     while scope.holds(block._replace(key=scope.key or "")):
-        page = (reader.tenant, *place, after, limits.MAX_PAGE_ROWS)
+        page = (reader.tenant, *place, after, limits.MAX_PAGE_ROWS, floor)
         (rows,) = yield (Statement("entries_of_region", [page]),)
         keys = [EntryKey(*place, key) for (key,) in rows]
-        found.beginnings |= {key for key in keys if scope.holds(key)}
+        may = yield from provenance.reaches(reader, keys)
+        found.beginnings |= {key for key in keys if may[key].tier and scope.holds(key)}
         if len(keys) < limits.MAX_PAGE_ROWS or len(found.beginnings) > MAX_HITS:
             return
         after = keys[-1].key

@@ -10,13 +10,17 @@ that one of them made, or that stood where the reader's history begins, is found
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from commonplace.core.reserved import DISPATCHES
 from commonplace.core.text import Text, made
+from commonplace.errors import AccessDenied, Compacted, Erased, NotFound
 from commonplace.explain.past.standing import States, Window, windows
 from commonplace.explain.why.needle import Needle
 from commonplace.model.entry import Line
 from commonplace.model.record import Record
+from commonplace.storage.programs import reading
 from commonplace.storage.step import Program
 
 
@@ -59,8 +63,13 @@ def holds_text(states: States, records: Iterable[Record]) -> Program[bool]:
 
 
 def versions_told(states: States, records: Iterable[Record]) -> Program[list[int]]:
-    """The versions of a JSON value that may have the text, in order."""
+    """The versions of a JSON value that may have the text, in order.
+
+    The last one of a dispatch is among them, since what it carries stands until that closes it.
+    """
     untold = {each.version for each in (yield from states.untold())}
+    if states.key.region == DISPATCHES:
+        untold.add(states.head.version)
     return sorted(untold | {record.version for record in records})
 
 
@@ -82,7 +91,7 @@ def _holds(states: States, needle: Needle, version: int) -> Program[bool]:
     if version < max(1, states.first.version):
         return False
     found = yield from states.at(version)
-    return found is None or needle.is_in(found.value)
+    return found is None or needle.is_in(states.said(found))
 
 
 def lines_made(states: States, record: Record) -> Program[Text]:
@@ -110,18 +119,50 @@ def writes_text(record: Record) -> bool:
 
 
 def carriers(
-    states: States, needle: Needle, probe: str, records: Sequence[Record]
+    states: States, needle: Needle, probe: str, records: Sequence[Record], after: int = 0
 ) -> Program[dict[Line, Window]]:
-    """The lines that have the needle or could be a part of it, and when each stood."""
+    """The lines that have the needle or could be a part of it, and when each stood.
+
+    Lines that were gone by version `after` may be left out, so less of the past is read.
+    """
+    if states.lost or after <= states.first.version:
+        after = 0  # where an erasure blanked lines, they have one name and two texts
+    has_probe = Needle(probe, needle.loose).in_text
     lines: list[Line] = []
     for state in (yield from states.untold()):
         lines += state.value if isinstance(state.value, tuple) else ()
+    unread = [each for each in records if each.version <= after and each.operation == "replace"]
     for record in records:
-        lines += yield from lines_made(states, record)
-    has_probe = Needle(probe, needle.loose).in_text
-    asked = [line for line in lines if has_probe(line.text)]
-    asked = [line for line in asked if needle.in_text(line.text) or needle.could_hold(line)]
-    return (yield from windows(states, asked))
+        if record.version > after or record.operation != "replace":
+            lines += yield from lines_made(states, record)
+
+    def fits(line: Line) -> bool:
+        return has_probe(line.text) and (needle.in_text(line.text) or needle.could_hold(line))
+
+    asked = list(filter(fits, lines))
+    makers = {line.version for line in asked}
+    now = {line for line in states.text if line.version in makers}
+    if unread or any(line.version <= after and line not in now for line in asked):
+        since = yield from _known(states, after)
+        if since is None:
+            after = 0
+            for record in unread:
+                asked += filter(fits, (yield from lines_made(states, record)))
+        else:
+            stood, makers = frozenset(since), {record.version for record in unread}
+            asked = [line for line in asked if line.version > after or line in stood]
+            asked += (line for line in since if line.version in makers and fits(line))
+    return (yield from windows(states, asked, after or None))
+
+
+def _known(states: States, version: int) -> Program[Text | None]:
+    """The lines of a state, if they can be told without counting it as one that was wanted."""
+    if not version:
+        return None
+    with suppress(AccessDenied, Compacted, Erased, NotFound):
+        found = yield from reading.read_version(states.reader, states.key, version)
+        return found.value if isinstance(found.value, tuple) else ()
+    return None
 
 
 def _of_text(
@@ -169,17 +210,20 @@ def _of_value(states: States, needle: Needle, versions: Sequence[int]) -> Progra
     for version in versions:
         if parts and (parts[-1].end is None or version < parts[-1].end):
             continue
-        end, sure = version, True
+        end, sure, makers = version, True, set[int]()
         while end <= states.head.version:
             found = yield from states.at(end)
             if found is None:
                 sure = False
-            if found is None or not needle.is_in(found.value):
+            if found is None or not needle.is_in(states.said(found)):
                 break
+            if needle.is_in(states.wrote(found)):
+                makers.add(end)
             end += 1
         if end > version:
-            makers = frozenset(range(version, end))
-            parts.append(Stretch(version, None if end > states.head.version else end, makers, sure))
+            first = version if version in makers else 1  # a reply says what was sent once more
+            until = None if end > states.head.version else end
+            parts.append(Stretch(first, until, frozenset(makers | {first}), sure))
     return parts
 
 

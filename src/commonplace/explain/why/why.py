@@ -43,7 +43,16 @@ MAX_SHOWN: Final = 50
 
 Match = Literal["exact", "loose"]
 Status = Literal[
-    "stands", "suspect", "replaced", "condensed", "retracted", "superseded", "deleted", "erased"
+    "stands",
+    "suspect",
+    "replaced",
+    "condensed",
+    "retracted",
+    "superseded",
+    "deleted",
+    "erased",
+    "settled",
+    "withdrawn",
 ]
 _ENDINGS: Final[dict[str, Status]] = {
     "condense": "condensed",
@@ -51,6 +60,8 @@ _ENDINGS: Final[dict[str, Status]] = {
     "supersede": "superseded",
     "delete": "deleted",
     "erase": "erased",
+    "settle": "settled",
+    "withdraw": "withdrawn",
 }
 
 
@@ -223,7 +234,9 @@ def _occurrence(
     records = yield from provenance.records_of_versions(reader, key, wanted)
     introduced = records.get(stretch.first) if stretch.begun else None
     ended = records.get(stretch.end or 0)
-    source = Source(states, stretch.first, stretch.end, lambda found: _places(needle, found))
+    source = Source(
+        states, stretch.first, stretch.end, lambda found: _places(states, needle, found)
+    )
     read = yield from readings(reader, source)
     derived = yield from derivations(reader, source, read, depth)
     shown = yield from _shown(reader, introduced)
@@ -255,10 +268,10 @@ def _occurrence(
     )
 
 
-def _places(needle: Needle, found: Found) -> Iterable[tuple[int, int]]:
+def _places(states: States, needle: Needle, found: Found) -> Iterable[tuple[int, int]]:
     """The lines in which a state has the text, counted from 1."""
     if not isinstance(found.value, tuple):
-        return everywhere(found) if needle.is_in(found.value) else ()
+        return everywhere(found) if needle.is_in(states.said(found)) else ()
     if not needle.may_span:
         numbered = enumerate(found.value, start=1)
         return [(number, number) for number, line in numbered if needle.in_text(line.text)]

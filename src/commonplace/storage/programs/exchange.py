@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from commonplace import limits
 from commonplace.core import access, reserved
 from commonplace.core.access import Reach, Tier
-from commonplace.core.exchange import is_dispatch_id
+from commonplace.core.exchange import is_closed, is_dispatch_id
 from commonplace.core.rules import SingleWriter
 from commonplace.core.state import EntryState
 from commonplace.errors import AccessDenied, Compacted, ContractMismatch, Erased, NotFound
@@ -165,7 +165,7 @@ def dispatch_at(reader: Reader, channel: Channel, name: str) -> Program[Dispatch
 
 def _said(reader: Reader, key: EntryKey, found: Found) -> Generator[Step, Answer, Any]:
     """A dispatch's value, with what was sent and answered if it is closed and the log has it."""
-    if found.value["state"] not in ("superseded", "committed"):
+    if not is_closed(found.value):
         return found.value
     try:
         before = yield from reading.read_version(reader, key, found.version - 1)

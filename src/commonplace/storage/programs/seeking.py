@@ -83,8 +83,9 @@ def candidates(
     """Records whose made text contains `text`, among those the reader may see, newest first.
 
     Made text is what the record itself put there: lines, whole as they stood right after it,
-    or strings and numbers of JSON, one below the other. Reserved regions are left out. Neither
-    case nor the kind of white space counts: who wants more, verifies.
+    or strings and numbers of JSON, one below the other; of a dispatch or reply, of what it
+    carries. Other reserved regions are left out. Neither case nor the kind of white space
+    counts: who wants more, verifies.
     """
     now = yield from standing(reader.tenant)
     sought = words(text)
@@ -179,7 +180,7 @@ class _Hunt:
         """Look at one record; True when there is no room for another."""
         self.looked += 1
         entry = logged_key(row)
-        if reserved.is_reserved(entry.region) or row[_PAYLOAD] is None:
+        if not reserved.is_said(entry.region) or row[_PAYLOAD] is None:
             return False
         if row[_OPERATION] == "replace" and row[_MADE] is None and row[0] > self.at.revision:
             place = (row[0], row[1], row[_VERSION])
@@ -210,12 +211,13 @@ def _unsearchable(
     bound = limits.MAX_UNSEARCHABLE
     (rows,) = yield (Statement("unsaid_places", [(reader.tenant, through, bound)]),)
     count = 0
-    for namespace, region, lost, oldest in rows:
-        has = yield from reach(reader, access_revision, namespace, region)
+    for namespace, region, beside, lost, oldest in rows:
+        spot = reserved.judged_at(EntryKey(namespace, region, beside))
+        has = yield from reach(reader, access_revision, *spot)
         if has.tier >= Tier.READER and oldest >= has.since:
             count += lost
         elif has.tier >= Tier.READER:
-            since = (reader.tenant, namespace, region, has.since, through)
+            since = (reader.tenant, namespace, region, has.since, through, beside)
             (counted,) = yield (Statement("unsaid_since", [since]),)
             count += counted[0][0]
     return min(count, bound)

@@ -5,6 +5,7 @@ in one line and over several, are looked for exactly and loosely, and what is fo
 reading every version finds.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -19,7 +20,7 @@ from commonplace.core.text import ERASED_LINE, ended
 from commonplace.errors import Erased
 from commonplace.explain.past.standing import open_states
 from commonplace.explain.why.needle import Needle, fold
-from commonplace.explain.why.pickaxe import pickaxe
+from commonplace.explain.why.pickaxe import Changed, Pickaxe, pickaxe
 from commonplace.explain.why.search import seek
 from commonplace.explain.why.stretch import stretches
 from commonplace.explain.why.why import why
@@ -30,6 +31,7 @@ from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.upkeep.erasure import erase
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.proposal import draft
+from commonplace.storage.step import Program
 from commonplace.storage.texts import leaves
 from histories import BLOCK, FACT, NOTES, SPACE, TENANT, Memory, opened
 
@@ -177,6 +179,26 @@ def _by_pickaxe(memory: Memory, needle: Needle) -> dict[tuple[EntryKey, int], in
     return {(each.record.entry, each.record.version): each.by for each in found.changed}
 
 
+def _pages_agree(memory: Memory, needle: Needle, reader: Reader | None = None) -> None:
+    """Pages of any size, which follow what they need, join to what following all finds."""
+
+    def ask(limit: int, before: tuple[int, int] | None = None) -> Pickaxe:
+        program = pickaxe(reader or memory.reader, needle.text, limit=limit, before=before)
+        found: Pickaxe = memory.engine.read(program)
+        return found
+
+    whole = ask(1000)
+    assert whole.next_before is None
+    for limit in (1, 2, 5):
+        page, joined = ask(limit), list[Changed]()
+        while page.next_before is not None:
+            assert len(page.changed) == limit and (whole.more or not page.more)
+            joined += page.changed
+            page = ask(limit, page.next_before)
+        assert (*joined, *page.changed) == whole.changed, (needle, limit)
+        assert page.more == whole.more
+
+
 def _counted(states: dict[EntryKey, list[Any]], needle: Needle) -> dict[tuple[EntryKey, int], int]:
     found = {}
     for key, values in states.items():
@@ -219,6 +241,7 @@ def test_why_finds_what_reading_every_version_finds(
             expected = _by_force(states, exactly) or _by_force(states, Needle(needle.text, True))
             assert _answered(memory, needle.text) == expected, needle
             assert _by_pickaxe(memory, exactly) == _counted(states, exactly), exactly
+            _pages_agree(memory, exactly)
 
 
 Horizon = Callable[[Memory], Reader]
@@ -270,6 +293,7 @@ def test_why_finds_what_stands_in_the_states_that_are_left_to_a_reader(
                 for key, first, end in _by_why(memory, needle, reader)
             }
             assert found == _by_force(states, needle), needle
+            _pages_agree(memory, Needle(needle.text), reader)
 
 
 @given(writes=WRITES, more=WRITES, doomed=NUMBER, data=st.data())
@@ -301,6 +325,7 @@ def test_why_is_right_about_every_state_that_an_erasure_left(
             needle = data.draw(_sentences(texts))
             if needle.in_text(ERASED_LINE):  # what stands for bytes that are gone is no text
                 continue
+            _pages_agree(memory, Needle(needle.text))
             told = _by_why(memory, needle, sure=False)
             for (key, version), value in states.items():
                 covered = any(
@@ -308,3 +333,28 @@ def test_why_is_right_about_every_state_that_an_erasure_left(
                     for each, first, end in told
                 )
                 assert covered == _contains(value, needle), (needle, key, version)
+
+
+def test_a_page_of_the_pickaxe_follows_what_it_needs_and_no_more() -> None:
+    with opened(":memory:") as memory:
+        for number in range(300):
+            memory.append(f"Churn {number}.")
+            if number % 10 == 9:
+                memory.write(BLOCK, "rewrite", text="Anew.", expect=memory.read(BLOCK).version)
+        steps: Counter[int] = Counter()
+
+        def counted(limit: int) -> Program[Pickaxe]:
+            program = pickaxe(memory.reader, "Churn", limit=limit)
+            answer: Any = None
+            while True:
+                try:
+                    step = program.send(answer)
+                except StopIteration as end:
+                    page: Pickaxe = end.value
+                    return page
+                steps[limit] += 1
+                answer = yield step
+
+        whole, page = memory.engine.read(counted(1000)), memory.engine.read(counted(5))
+        assert len(whole.changed) == 330 and page.changed == whole.changed[:5]
+        assert steps[5] * 5 < steps[1000], steps

@@ -24,7 +24,9 @@ CREATE TABLE seeking (
     revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Records whose text is gone (1) or, for a `replace`, not known (0): a search says how many.
-CREATE INDEX log_unsaid ON log (tenant, namespace, region, revision, (payload IS NULL))
-    WHERE substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+-- Records whose text is gone (1) or, for a `replace`, not known (0): a search says how many. Of
+-- the reserved regions, dispatches alone say something (core.reserved.is_said).
+CREATE INDEX log_unsaid ON log (tenant, namespace, region, revision, (payload IS NULL), key)
+    WHERE (substr(region, 1, 1) <> '_' OR region = '_dispatches')
+      AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
       AND (payload IS NULL OR (operation = 'replace' AND made IS NULL));

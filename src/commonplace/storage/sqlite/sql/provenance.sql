@@ -12,14 +12,26 @@ ORDER BY version LIMIT 1
 -- The next region with records whose text is gone, by the index of those records.
 SELECT namespace, region FROM log
 WHERE tenant = ?1 AND (namespace, region) > (?2, ?3)
-  AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+  AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
+  AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
   AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
 ORDER BY namespace, region LIMIT 1
 
 -- name: entries_of_region
--- Keys of a region after one, in order; after none, the block of the region comes first.
+-- Keys of a region after one, in order; after none, the block of the region comes first. Of
+-- dispatches only those that were under way at a revision: a closed one says nothing any more.
 SELECT key FROM entry
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND (key > ?4 OR ?4 = '')
+  AND (region <> '_dispatches' OR (
+      (revision > ?6 OR EXISTS (
+          SELECT 1 FROM waiting
+          WHERE waiting.tenant = entry.tenant AND waiting.namespace = entry.namespace
+            AND waiting.region = entry.region AND waiting.key = entry.key))
+      AND NOT EXISTS (
+          SELECT 1 FROM log
+          WHERE log.tenant = entry.tenant AND log.namespace = entry.namespace
+            AND log.region = entry.region AND log.key = entry.key
+            AND log.version = 1 AND log.revision > ?6)))
 ORDER BY key LIMIT ?5
 
 -- name: records_of_versions

@@ -115,19 +115,25 @@ UPDATE log SET made = ?4 WHERE tenant = ?1 AND revision = ?2 AND place = ?3
 
 -- name: unsaid_places
 -- Where records are that cannot be searched, how many, and since when; of the first so many.
--- A replace that is not indexed yet is read when it is searched.
-SELECT namespace, region, count(*), min(revision) FROM (
-    SELECT namespace, region, revision FROM log
-    WHERE tenant = ?1 AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+-- Dispatches are told apart by the channel that their keys begin with. A replace that is not
+-- indexed yet is read when it is searched.
+SELECT namespace, region, beside, count(*), min(revision) FROM (
+    SELECT namespace, region, revision,
+           CASE region WHEN '_dispatches' THEN substr(key, 1, instr(key, '/')) ELSE '' END AS beside
+    FROM log
+    WHERE tenant = ?1 AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
+      AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
       AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
       AND ((payload IS NULL) OR revision <= ?2)
     LIMIT ?3)
-GROUP BY namespace, region
+GROUP BY namespace, region, beside
 
 -- name: unsaid_since
--- The same of one region, from a revision on.
+-- The same of one region or channel, from a revision on.
 SELECT count(*) FROM log
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND revision >= ?4
-  AND substr(region, 1, 1) <> '_' AND operation NOT IN ('delete', 'erase')
+  AND substr(key, 1, length(?6)) = ?6
+  AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
+  AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
   AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
   AND ((payload IS NULL) OR revision <= ?5)
