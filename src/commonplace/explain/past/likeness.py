@@ -42,7 +42,11 @@ def words(text: str) -> frozenset[str]:
 
 def likeness(one: str, other: str) -> float:
     """The share of words that two lines have in common, from 0 to 1."""
-    mine, theirs = words(one), words(other)
+    return in_common(words(one), words(other))
+
+
+def in_common(mine: frozenset[str], theirs: frozenset[str]) -> float:
+    """The same for lines whose words are known."""
     both = len(mine) + len(theirs)
     return 2 * len(mine & theirs) / both if both else 0.0
 
@@ -57,14 +61,14 @@ def kin_of_rewritten(gone: Sequence[Kin], lines: Sequence[Line]) -> KinByPlace:
             found[line.place] = (kept._replace(same=True),)
         found.update(_paired(gone[i1:i2], lines[j1:j2]))
         at_old, at_new = i2, j2
-    index: _Index | None = None
+    index: Index | None = None
     moved = {each.line.text: each for each in reversed(gone) if each.line.text.strip()}
     for line in lines:
         one = moved.get(line.text)
         if one is not None and not any(each.same for each in found.get(line.place, ())):
             found[line.place] = (one._replace(same=True),)
         elif line.place not in found:
-            index = index or _Index.of(gone)
+            index = index or Index.of(each.line.text for each in gone)
             near = {n: likeness(gone[n].line.text, line.text) for n in index.near(line.text)}
             best = max(near, key=lambda n: (near[n], -n), default=None)
             if best is not None and near[best] >= ALIKE:
@@ -91,7 +95,7 @@ def kin_of_edited(
 def kin_of_condensed(gone: Sequence[Kin], lines: Sequence[Line]) -> KinByPlace:
     """For each line of the summary those that went into it: most of their words are in it."""
     same = {each.line.text: each for each in reversed(gone) if each.line.text.strip()}
-    index = _Index.of(gone)
+    index = Index.of(each.line.text for each in gone)
     found: dict[int, Sequence[Kin]] = {}
     for line in lines:
         if line.text in same:
@@ -106,16 +110,16 @@ def kin_of_condensed(gone: Sequence[Kin], lines: Sequence[Line]) -> KinByPlace:
     return found
 
 
-class _Index(NamedTuple):
+class Index(NamedTuple):
     """The words of some lines, and which of the lines have each."""
 
     told: Sequence[frozenset[str]]
     holding: Mapping[str, Sequence[int]]
 
     @classmethod
-    def of(cls, gone: Sequence[Kin]) -> "_Index":
-        """The index of lines that were taken out."""
-        told = [words(each.line.text) for each in gone]
+    def of(cls, texts: Iterable[str]) -> "Index":
+        """The index of some lines."""
+        told = [words(text) for text in texts]
         holding: dict[str, list[int]] = {}
         for n, some in enumerate(told):
             for word in some:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from commonplace.core.text import Text
 from commonplace.explain.lookup import lines_of
 from commonplace.explain.past.standing import Budget, States, Window, open_states, windows
 from commonplace.explain.reports.cited import Cited
+from commonplace.explain.reports.instead import Instead
 from commonplace.explain.reports.run import Run, Shown, shown, was_shown, within
 from commonplace.limits import MAX_PAGE_ROWS
 from commonplace.model.entry import EntryKey, Line
@@ -22,8 +22,6 @@ from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.upkeep.forgetting import served_floor
 from commonplace.storage.step import Program
 
-_LOOKED_AROUND: Final = 1000
-"""Lines on either side of a gone one among which one is looked for that still stands."""
 _QUOTED_CHARACTERS: Final = 100
 
 
@@ -31,9 +29,10 @@ _QUOTED_CHARACTERS: Final = 100
 class Known:
     """One cited entry, as far as its reader may see it.
 
-    `records` are those that wrote its cited lines, `lived` says how long those stood, `says` and
-    `places` are the lines that stand now, and `retractions` tells which versions each retraction
-    took back. What turns were served before the revision `served_floor` is forgotten.
+    `records` are those that wrote its cited lines, `lived` says how long those stood, `says` are
+    the lines that stand now, `instead` tells which of them stand for one that does not, and
+    `retractions` which versions each retraction took back. What turns were served before the
+    revision `served_floor` is forgotten.
     """
 
     key: EntryKey
@@ -42,7 +41,7 @@ class Known:
     records: dict[int, Record]
     lived: dict[Line, Window]
     says: frozenset[str]
-    places: dict[Line, int]
+    instead: Instead
     retractions: list[tuple[Record, set[int]]]
     suspicions: dict[int, list[Suspicion]]
     served_floor: int
@@ -116,7 +115,7 @@ class Known:
         lived = self.lived[gone[0]]
         end = lived.end or head.version
         by = yield from self._ended(end, lived.sure)
-        return f"{by} {(yield from self._now(gone[0], end, head.value))}"
+        return f"{by} {(yield from self._now(gone[0], lived))}".strip()
 
     def _ended(self, end: int, sure: bool) -> Program[str]:
         """Who took a line out, in the version at which it stood no more."""
@@ -127,22 +126,14 @@ class Known:
         where = f"in version {end} (r{record.revision})"
         return f"{record.actor} took it out {where} by {record.operation}{_because(record)}."
 
-    def _now(self, line: Line, end: int, head: Text) -> Program[str]:
-        """What stands between the lines that stood around one when it was taken out."""
-        last = yield from self.states.at(end - 1)
-        text = last.value if last is not None and isinstance(last.value, tuple) else ()
-        if line not in text:
-            return "What stands in its place cannot be told."
-        places, at = self.places, text.index(line)
-        around = text[max(0, at - _LOOKED_AROUND) : at], text[at + 1 : at + 1 + _LOOKED_AROUND]
-        low = next((places[each] + 1 for each in reversed(around[0]) if each in places), 0)
-        high = next((places[each] for each in around[1] if each in places), len(head))
-        between = [place for place in range(low, high) if head[place].version >= end]
-        if not between:
-            return "Nothing stands in its place."
-        place = next((each for each in between if head[each].version == end), between[0])
-        there = f"{self.key.reference(self.states.head.version)}#L{place + 1}"
-        return f"Now: {_quoted(head[place].text)} [{there}]."
+    def _now(self, line: Line, lived: Window) -> Program[str]:
+        """What stands for a line that is gone, or that nothing does."""
+        found = yield from self.instead.line(line, lived)
+        if isinstance(found, str):
+            return found
+        there = f"{self.key.reference(self.states.head.version)}#L{found.place + 1}"
+        said = "Condensed into" if found.cites else "Now"
+        return f"{said}: {_quoted(self.states.text[found.place].text)} [{there}]."
 
     # --- suspect ------------------------------------------------------------------------------
 
@@ -175,7 +166,6 @@ def know(
         suspicions[version] = yield from provenance.suspects_of(reader, key, bounds)
     retractions = yield from _retractions(reader, key, since)
     says = frozenset(line.text for line in lines_of(states.head))
-    places = {line: place for place, line in enumerate(states.text)}
     return Known(
         key,
         states,
@@ -183,7 +173,7 @@ def know(
         records,
         lived,
         says,
-        places,
+        Instead(states),
         retractions,
         suspicions,
         (yield from served_floor(reader.tenant)),
