@@ -10,7 +10,7 @@ from commonplace.model.channel import dispatch_key
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.seeking import Candidates, candidates
+from commonplace.storage.programs.seeking import EVERYWHERE, Candidates, Scope, candidates
 from commonplace.storage.proposal import draft
 from commonplace.storage.texts import leaves, made_text, says, words
 from histories import BLOCK, FACT, ME, NOTES, SPACE, TENANT, Memory
@@ -34,12 +34,19 @@ WORDS = (
 )
 
 
-def sought(memory: Memory, text: str, reader: Reader | None = None, page: int = 100) -> Found:
+def sought(
+    memory: Memory,
+    text: str,
+    reader: Reader | None = None,
+    page: int = 100,
+    scope: Scope = EVERYWHERE,
+) -> Found:
     """Everything found, page by page, which must be newest first and each of them once."""
     found: list[tuple[int, int]] = []
     before = None
     while True:
-        program = candidates(reader or memory.reader, text, limit=page, before=before)
+        asker = reader or memory.reader
+        program = candidates(asker, text, limit=page, before=before, scope=scope)
         got: Candidates = memory.engine.read(program)
         assert len(got.records) == len(got.texts) <= page
         assert all(says(made, words(text)) for made in got.texts)

@@ -9,11 +9,12 @@ from commonplace import limits
 from commonplace.core import access
 from commonplace.model.actor import Actor
 from commonplace.model.entry import EntryKey
+from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.storage.cache import StateCache
 from commonplace.storage.codec import encode
 from commonplace.storage.programs.indexing import catch_up, index_all
 from commonplace.storage.programs.reading import Reader
-from commonplace.storage.programs.seeking import Indexed, candidates
+from commonplace.storage.programs.seeking import EVERYWHERE, Indexed, Scope, candidates
 from commonplace.storage.programs.upkeep.erasure import erase
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.proposal import draft, group_of
@@ -238,6 +239,87 @@ CONTRACT = {
         "max_bytes": 1 << 20,
     }
 }
+
+
+# --- where ---------------------------------------------------------------------------------------
+
+SCOPES = {
+    "a namespace": Scope(Namespace.parse(SPACE)),
+    "another": Scope(Namespace.parse("task/q4")),
+    "below a prefix": Scope(NamespacePrefix(("task",))),
+    "below another": Scope(NamespacePrefix(("agent",))),
+    "a block": Scope(Namespace.parse(SPACE), BLOCK.region, ""),
+    "a region": Scope(region=FACT.region),
+    "a key": Scope(Namespace.parse(SPACE), FACT.region, "k2"),
+    "dispatches": Scope(region="_dispatches"),
+}
+
+
+@pytest.mark.parametrize("where", SCOPES)
+def test_a_scope_gives_what_is_inside(
+    often: int, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    scope = SCOPES[where]
+    with opened(IN_MEMORY) as memory:
+        live(memory, 3, 70)
+        exchange(memory, 3, 20)
+        live(memory, 4, 30)
+        monkeypatch.setattr(limits, "MAX_SOUGHT_ROWS", 40)
+        monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 7)
+        made = everything(memory)
+        rows = memory.sql("SELECT revision, place, namespace, region, key FROM log")
+        inside = {(row[0], row[1]) for row in rows if scope.holds(EntryKey(*row[2:]))}
+        assert (not inside & set(made)) == (where in {"another", "below another"})
+        for text in needles(made, 3, 20):
+            for size in (2, 100):
+                found = sought(memory, text, page=size, scope=scope)
+                assert found == brute(made, text) & inside, (text, size)
+
+
+def test_what_is_outside_counts_against_no_limit_but_that_of_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with opened(IN_MEMORY) as memory:
+        first = memory.append("common words", NOTES).revision
+        for number in range(30):
+            memory.append(f"common words {number}")
+        monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 8)
+        scope = Scope(region=NOTES.region)
+        for _ in range(2):
+            got = memory.engine.read(candidates(memory.reader, "common", limit=2, scope=scope))
+            assert [record.revision for record in got.records] == [first] and not got.more
+            with monkeypatch.context() as tight:
+                tight.setattr(limits, "MAX_SOUGHT_ROWS", 16)
+                got = memory.engine.read(candidates(memory.reader, "common", limit=2, scope=scope))
+                assert not got.records and got.more
+                assert sought(memory, "common", page=2, scope=scope) == {(first, 0)}
+            memory.execute(index_all(TENANT))
+
+
+def test_what_cannot_be_searched_is_counted_inside() -> None:
+    with opened(IN_MEMORY) as memory:
+        for number in range(3):
+            memory.append(f"gone {number}")
+            memory.put(number)
+            memory.put(number, FACT._replace(key="other"))
+        bob = Reader(TENANT, "bob", StateCache())
+        late = {"tier": "reader", "history": False}
+        memory.commit(draft(access.namespace_grant(SPACE, "bob"), "grant", late))
+        memory.put(4)
+        memory.put(5)
+        memory.execute(compact(memory.author, memory.head.revision))
+
+        def count(reader: Reader, scope: Scope) -> int:
+            got = memory.engine.read(candidates(reader, "gone", limit=9, scope=scope))
+            return int(got.unsearchable)
+
+        block = Scope(Namespace.parse(SPACE), BLOCK.region, "")
+        one, two = (Scope(region=FACT.region, key=key) for key in (FACT.key, "other"))
+        scopes = (EVERYWHERE, block, Scope(region=FACT.region), one, two, SCOPES["another"])
+        whole = count(memory.reader, EVERYWHERE)
+        assert whole == count(memory.reader, block) + count(memory.reader, scopes[2])
+        assert [count(memory.reader, each) for each in scopes[3:]] == [4, 2, 0]
+        assert [count(bob, each) for each in scopes] == [1, 0, 1, 1, 0, 0]
 
 
 # --- short texts --------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from typing import Final, NamedTuple
 
 from commonplace.explain.past.standing import Budget, States, open_states
 from commonplace.explain.why.needle import Needle
-from commonplace.explain.why.search import EVERYWHERE, Scope, Sought, seek
+from commonplace.explain.why.search import Sought, seek
 from commonplace.explain.why.stretch import beside, carriers, holds_text, seen_later, versions_told
 from commonplace.explain.why.why import check_sought
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
 from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.seeking import EVERYWHERE, Scope
 from commonplace.storage.programs.turning import version_at
 from commonplace.storage.step import Program, Statement
 

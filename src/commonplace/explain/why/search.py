@@ -8,7 +8,6 @@ begins, and where an erasure left them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from commonplace import limits
 from commonplace.core.reserved import is_reserved
@@ -20,32 +19,11 @@ from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
 from commonplace.storage.programs.listing import LogFilter
 from commonplace.storage.programs.reading import Reader, standing
-from commonplace.storage.programs.seeking import Place, candidates
+from commonplace.storage.programs.seeking import EVERYWHERE, Place, Scope, candidates
 from commonplace.storage.step import Program, Statement
 
 _PROBES = 3
 _PAGES = 8
-
-
-class Scope(NamedTuple):
-    """Where to look; None looks everywhere the reader may read."""
-
-    where: Namespace | NamespacePrefix | None = None
-    region: str | None = None
-    key: str | None = None
-
-    def holds(self, entry: EntryKey) -> bool:
-        """Whether an entry is inside."""
-        if self.region is not None and entry.region != self.region:
-            return False
-        if self.key is not None and entry.key != self.key:
-            return False
-        if isinstance(self.where, Namespace):
-            return entry.namespace == str(self.where)
-        return self.where is None or entry.namespace.startswith(str(self.where))
-
-
-EVERYWHERE = Scope()
 
 
 def scope(where: Namespace | NamespacePrefix | None, region: str | None, key: str | None) -> Scope:
@@ -103,10 +81,10 @@ def _seek(reader: Reader, probe: str, scope: Scope) -> Program[Sought]:
     found = Sought(probe)
     before: Place | None = None
     for _ in range(_PAGES):
-        page = yield from candidates(reader, probe, limit=MAX_HITS, before=before)
-        found.records += (each for each in page.records if scope.holds(each.entry))
+        page = yield from candidates(reader, probe, limit=MAX_HITS, before=before, scope=scope)
+        found.records += page.records
         found.unsearchable = max(found.unsearchable, page.unsearchable)
-        found.beginnings |= {entry for entry in page.earlier if scope.holds(entry)}
+        found.beginnings |= page.earlier
         before = page.next_before
         if before is None or len(found.records) >= MAX_HITS:
             break

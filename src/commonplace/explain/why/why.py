@@ -20,7 +20,7 @@ from commonplace.explain.why.consequences import (
     readings,
 )
 from commonplace.explain.why.needle import Needle
-from commonplace.explain.why.search import EVERYWHERE, Scope, seek
+from commonplace.explain.why.search import seek
 from commonplace.explain.why.stretch import Stretch, checked_ends, stretches
 from commonplace.explain.why.telling import tell
 from commonplace.explain.why.unknown import Bounds, sentences
@@ -32,6 +32,7 @@ from commonplace.storage.codec import check_text
 from commonplace.storage.programs import provenance, reading
 from commonplace.storage.programs.provenance import Part, Served
 from commonplace.storage.programs.reading import Found, Reader
+from commonplace.storage.programs.seeking import EVERYWHERE, Scope
 from commonplace.storage.programs.upkeep.forgetting import served_floor
 from commonplace.storage.step import Program
 

@@ -5,7 +5,7 @@ by record, as is everything for a text too short for it. Either way each record 
 before it is given, so the index decides how long a search takes and never what it finds.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ from commonplace.core import reserved
 from commonplace.core.access import Reach, Tier
 from commonplace.errors import EngineUnavailable
 from commonplace.model.entry import EntryKey
+from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.record import Record
 from commonplace.storage.programs.lines_left import lines_left
 from commonplace.storage.programs.reading import Reader, reach, standing
@@ -27,6 +28,7 @@ _REVISION_BITS: Final = 34
 """A row is numbered by tenant, revision and place: 2 million tenants, 17 * 10**9 revisions."""
 assert limits.MAX_GROUP_WRITES <= 1 << _PLACE_BITS
 _VERSION, _OPERATION, _PAYLOAD, _MADE = 9, 10, 19, 23
+_LAST: Final = chr(0x10FFFF)
 _SPARE_ROWS = 16
 _ATTEMPTS = 3
 
@@ -51,6 +53,34 @@ class Indexed(NamedTuple):
 
 
 NOWHERE = Indexed(0, 0)
+
+
+class Scope(NamedTuple):
+    """Where to look; None looks everywhere the reader may read."""
+
+    where: Namespace | NamespacePrefix | None = None
+    region: str | None = None
+    key: str | None = None
+
+    def holds(self, entry: EntryKey) -> bool:
+        """Whether an entry is inside."""
+        if self.region is not None and entry.region != self.region:
+            return False
+        if self.key is not None and entry.key != self.key:
+            return False
+        if isinstance(self.where, Namespace):
+            return entry.namespace == str(self.where)
+        return self.where is None or entry.namespace.startswith(str(self.where))
+
+    @property
+    def bounds(self) -> tuple[str, str, str | None, str | None]:
+        """The first and last namespace that may be inside, the region, and the key."""
+        first = "" if self.where is None else str(self.where)
+        last = first if isinstance(self.where, Namespace) else first + _LAST
+        return first, last, self.region, self.key
+
+
+EVERYWHERE = Scope()
 
 
 class Candidates(NamedTuple):
@@ -78,10 +108,16 @@ class Candidates(NamedTuple):
 
 
 def candidates(
-    reader: Reader, text: str, *, limit: int, before: Place | None = None
+    reader: Reader,
+    text: str,
+    *,
+    limit: int,
+    before: Place | None = None,
+    scope: Scope = EVERYWHERE,
 ) -> Program[Candidates]:
     """Records whose made text contains `text`, among those the reader may see, newest first.
 
+    Those outside of `scope` are passed over: of them only where they were written is read.
     Made text is what the record itself put there: lines, whole as they stood right after it,
     or strings and numbers of JSON, one below the other; of a dispatch or reply, of what it
     carries. Other reserved regions are left out. Neither case nor the kind of white space
@@ -92,7 +128,7 @@ def candidates(
     trigrams = grams(sought)
     for _ in range(_ATTEMPTS):
         at = yield from indexed_to(reader.tenant)
-        hunt = _Hunt(reader, now.access_revision, sought, limit, at)
+        hunt = _Hunt(reader, now.access_revision, sought, limit, at, scope)
         start = before or (now.revision + 1, 0)
         following = yield from hunt.run(trigrams, start)
         again = yield from indexed_to(reader.tenant)
@@ -104,7 +140,7 @@ def candidates(
         )
     unsearchable = 0
     if before is None:
-        unsearchable = yield from _unsearchable(reader, now.access_revision, at.revision)
+        unsearchable = yield from _unsearchable(reader, now.access_revision, at.revision, scope)
     records = [record_view(row) for row in hunt.found]
     earlier = frozenset(hunt.earlier)
     return Candidates(records, hunt.texts, following, unsearchable, bool(trigrams), earlier)
@@ -125,6 +161,7 @@ class _Hunt:
     sought: list[str]
     limit: int
     at: Indexed
+    scope: Scope
     found: list[Row] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     judged: dict[reserved.Place, Reach] = field(default_factory=dict)
@@ -146,13 +183,19 @@ class _Hunt:
         place = start
         while place[0] > after:
             page = (self.reader.tenant, *place, after, limits.MAX_PAGE_ROWS)
-            (rows,) = yield (Statement("text_page", [page]),)
+            if self.scope == EVERYWHERE:
+                (seen,) = yield (Statement("text_page", [page]),)
+                rows: Sequence[Row] = seen
+            else:
+                (seen,) = yield (Statement("text_places", [page]),)
+                rows = yield from self._inside(seen)
+            self.looked += len(seen)
             for row in rows:
                 if (yield from self._take(row)):
                     return (row[0], row[1])
-            if len(rows) < limits.MAX_PAGE_ROWS:
+            if len(seen) < limits.MAX_PAGE_ROWS:
                 return None
-            place = (rows[-1][0], rows[-1][1])
+            place = (seen[-1][0], seen[-1][1])
             if self.looked >= limits.MAX_SOUGHT_ROWS:
                 return place
         return None
@@ -165,7 +208,13 @@ class _Hunt:
             page = (asked, at.row(0, 0), at.row(*place), size)
             (hits,) = yield (Statement("sought_rows", [page]),)
             places = [at.place(row) for (row,) in hits]
-            (rows,) = yield (Statement("text_found", [(tenant, *each) for each in places]),)
+            wanted = [(tenant, *each) for each in places]
+            if self.scope == EVERYWHERE:
+                (rows,) = yield (Statement("text_found", wanted),)
+            else:
+                (seen,) = yield (Statement("text_place", wanted),)
+                rows = yield from self._inside(seen)
+            self.looked += len(hits)
             for row in rows:
                 if (yield from self._take(row)):
                     return (row[0], row[1])
@@ -176,9 +225,15 @@ class _Hunt:
                 return place
             size = limits.MAX_PAGE_ROWS
 
+    def _inside(self, seen: Sequence[Row]) -> Generator[Step, Answer, Sequence[Row]]:
+        """Those of some records that are in the scope; of the others nothing more is read."""
+        tenant, holds = self.reader.tenant, self.scope.holds
+        wanted = [(tenant, *row[:2]) for row in seen if holds(EntryKey(*row[2:]))]
+        (rows,) = yield (Statement("text_found", wanted),)
+        return rows
+
     def _take(self, row: Row) -> Generator[Step, Answer, bool]:
         """Look at one record; True when there is no room for another."""
-        self.looked += 1
         entry = logged_key(row)
         if not reserved.is_said(entry.region) or row[_PAYLOAD] is None:
             return False
@@ -205,11 +260,12 @@ class _Hunt:
 
 
 def _unsearchable(
-    reader: Reader, access_revision: int, through: int
+    reader: Reader, access_revision: int, through: int, scope: Scope
 ) -> Generator[Step, Answer, int]:
-    """How many records this reader may see whose text is gone, up to a bound."""
-    bound = limits.MAX_UNSEARCHABLE
-    (rows,) = yield (Statement("unsaid_places", [(reader.tenant, through, bound)]),)
+    """How many records in a scope this reader may see whose text is gone, up to a bound."""
+    bound, key = limits.MAX_UNSEARCHABLE, scope.key
+    place = (reader.tenant, through, bound, *scope.bounds)
+    (rows,) = yield (Statement("unsaid_places", [place]),)
     count = 0
     for namespace, region, beside, lost, oldest in rows:
         spot = reserved.judged_at(EntryKey(namespace, region, beside))
@@ -217,7 +273,7 @@ def _unsearchable(
         if has.tier >= Tier.READER and oldest >= has.since:
             count += lost
         elif has.tier >= Tier.READER:
-            since = (reader.tenant, namespace, region, has.since, through, beside)
+            since = (reader.tenant, namespace, region, has.since, through, beside, key)
             (counted,) = yield (Statement("unsaid_since", [since]),)
             count += counted[0][0]
     return min(count, bound)

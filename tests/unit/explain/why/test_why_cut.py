@@ -3,6 +3,7 @@
 import pytest
 
 from commonplace.explain.why import needle, search
+from commonplace.explain.why.pickaxe import pickaxe
 from commonplace.explain.why.why import why
 from histories import BLOCK, NOTES, opened
 
@@ -57,3 +58,17 @@ def test_what_was_based_on_a_line_is_found_however_many_lines_have_the_text():
         (found,) = memory.engine.read(why(memory.reader, "0")).occurrences
     assert last.text == "It is 0."
     assert [(each.edge, each.record.entry) for each in found.derived] == [("declared", NOTES)]
+
+
+def test_a_common_word_of_one_entry_is_found_behind_all_that_others_said(few, monkeypatch):
+    monkeypatch.setattr(search, "_PAGES", 1)
+    with opened(":memory:") as memory:
+        memory.append("Churn fell.", NOTES)
+        memory.write(NOTES, "replace", old="fell", new="rose")
+        for number in range(9):
+            memory.append(f"Churn fell {number}.")
+        inside = search.scope(None, NOTES.region, None)
+        (found,) = memory.engine.read(why(memory.reader, "Churn fell.", scope=inside)).occurrences
+        assert (found.first, found.end, found.sure) == (1, 2, True)
+        changed = memory.engine.read(pickaxe(memory.reader, "Churn fell", scope=inside)).changed
+        assert [(each.record.version, each.by) for each in changed] == [(2, -1), (1, 1)]

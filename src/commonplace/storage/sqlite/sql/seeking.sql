@@ -109,6 +109,18 @@ SELECT revision, place, at_us, actor, identity, idempotency, namespace, region, 
        salt, payload, reason, payload_digest, turn, made
 FROM log WHERE tenant = ? AND revision = ? AND place = ?
 
+-- name: text_places
+-- Where records before a place and after a revision were written, newest first.
+SELECT revision, place, namespace, region, key
+FROM log
+WHERE tenant = ?1 AND (revision, place) < (?2, ?3) AND revision > ?4
+ORDER BY revision DESC, place DESC LIMIT ?5
+
+-- name: text_place
+-- Where one record was written.
+SELECT revision, place, namespace, region, key
+FROM log WHERE tenant = ? AND revision = ? AND place = ?
+
 -- name: made_set
 -- The lines that a replace left, found by replaying the entry.
 UPDATE log SET made = ?4 WHERE tenant = ?1 AND revision = ?2 AND place = ?3
@@ -121,7 +133,9 @@ SELECT namespace, region, beside, count(*), min(revision) FROM (
     SELECT namespace, region, revision,
            CASE region WHEN '_dispatches' THEN substr(key, 1, instr(key, '/')) ELSE '' END AS beside
     FROM log
-    WHERE tenant = ?1 AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
+    WHERE tenant = ?1 AND namespace BETWEEN ?4 AND ?5
+      AND (?6 IS NULL OR region = ?6) AND (?7 IS NULL OR key = ?7)
+      AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
       AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
       AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
       AND ((payload IS NULL) OR revision <= ?2)
@@ -132,7 +146,7 @@ GROUP BY namespace, region, beside
 -- The same of one region or channel, from a revision on.
 SELECT count(*) FROM log
 WHERE tenant = ?1 AND namespace = ?2 AND region = ?3 AND revision >= ?4
-  AND substr(key, 1, length(?6)) = ?6
+  AND substr(key, 1, length(?6)) = ?6 AND (?7 IS NULL OR key = ?7)
   AND (substr(region, 1, 1) <> '_' OR region = '_dispatches')
   AND operation NOT IN ('delete', 'erase', 'withdraw', 'settle')
   AND (payload IS NULL OR (operation = 'replace' AND made IS NULL))
