@@ -55,6 +55,14 @@ def test_every_page_is_linked() -> None:
     assert not lost, f"no page links to {lost}"
 
 
+def test_the_overview_lists_every_how_to_once_by_its_title() -> None:
+    listed = re.findall(r"^- \[(.+)\]\((how-to/.+)\)$", page("docs/README.md").text, re.M)
+    files = (ROOT / "docs" / "how-to").glob("*.md")
+    there = {f"how-to/{each.name}": each.read_text("utf-8").split("\n")[0] for each in files}
+    assert {path: f"# {title}" for title, path in listed} == there
+    assert len(listed) == len(there)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != _GENERATED], ids=repr)
 def test_names_in_code_exist(page: Page) -> None:
     wrong = [code for code in _CODE.findall(page.prose) if any(_missing(code))]

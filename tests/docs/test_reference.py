@@ -38,6 +38,7 @@ def test_the_limits_page_has_every_limit_with_its_value() -> None:
     shown = {name: float(value.replace(",", "")) for name, value in rows}
     there = {name: float(value) for name, value in vars(limits).items() if name.isupper()}
     assert shown == there
+    assert len(rows) == len(shown), "a limit stands there twice"
 
 
 def test_every_public_error_is_exported() -> None:
