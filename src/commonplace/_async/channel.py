@@ -23,7 +23,7 @@ from commonplace.model.receipt import Receipt
 from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.codec import check_value
-from commonplace.storage.programs import exchange, reading, turning
+from commonplace.storage.programs import exchange, reading
 from commonplace.storage.proposal import Draft, check_limit, check_version, following, new_key
 from commonplace.storage.publication import Publication, dispatched, published_entry, sources_of
 
@@ -196,7 +196,7 @@ class AsyncChannel:
             revision = await self._revision_of(version)
         elif turn is not None:
             revision = turn.revision
-            version = await session.read(turning.version_at(session.tenant, self._key, revision))
+            version = await session.read(reading.version_at(session.tenant, self._key, revision))
         sources = sources_of(self.reference.pinned(version) if version else None, options)
         whole: AsyncOptions = {**options, "based_on": sources}
         arguments = {"payload": told, "version": version, "revision": revision}

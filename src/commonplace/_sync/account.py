@@ -10,7 +10,7 @@ from commonplace.errors import CommonplaceError, ForeignTurn, StaleTurn, TurnEnd
 from commonplace.model.change import Change
 from commonplace.model.entry import EntryKey
 from commonplace.model.reference import Reference
-from commonplace.storage.programs import listing, turning
+from commonplace.storage.programs import listing, reading, turning
 from commonplace.storage.programs.turning import Basis
 from commonplace.storage.serving import Passage, Serving
 from commonplace.storage.views import change_view
@@ -58,7 +58,7 @@ class Account:
         basis = self.serving.bases.get(key)
         if basis is None:
             session = self.session
-            found = session.read(turning.version_at(session.tenant, key, self.pin))
+            found = session.read(reading.version_at(session.tenant, key, self.pin))
             basis = self.serving.bases.setdefault(key, Basis(found))
         return basis
 

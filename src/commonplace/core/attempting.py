@@ -52,7 +52,8 @@ def size_of(write: Write, operation: Operation, before: EntryState, value: Any) 
 
 def moved(write: Write, version: int) -> bool:
     """Whether others changed the entry between what the write was made from and `version`."""
-    if "base" in write.arguments:
-        return others_since(write.arguments, version)
+    base = write.arguments.get("base")
+    if base is not None:
+        return others_since(base, write.arguments.get("own", ()), version)
     through = write.arguments.get("through")
     return through is not None and through < version

@@ -130,7 +130,7 @@ def _check_write(write: Write) -> None:
         if write.arguments.get(name) is not None:
             _count(write.arguments[name], f"{name}=")
     own = write.arguments.get("own", ())
-    if own and not (_are_counts(own) and len(set(own)) == len(own)):
+    if not (_are_counts(own) and len(set(own)) == len(own)):
         raise _no("own= lists the versions that the same turn wrote, each once.")
     check = _ARGUMENTS.get(write.operation)
     if check is not None:

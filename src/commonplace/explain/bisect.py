@@ -176,8 +176,7 @@ def _version(reader: Reader, key: EntryKey, at: At | None) -> Program[int]:
     revision = yield from _revision(reader, at)
     now = yield from reading.standing(reader.tenant)
     yield from reading.require_read(reader, now.access_revision, key)
-    (rows,) = yield (Statement("version_at", [(reader.tenant, *key, revision)]),)
-    return int(rows[0][0]) if rows else 0
+    return (yield from reading.version_at(reader.tenant, key, revision))
 
 
 def _revision(reader: Reader, at: At | None) -> Program[int]:

@@ -9,7 +9,7 @@ from commonplace.model.entry import EntryKey
 from commonplace.model.reference import AtVersion, Reference
 from commonplace.model.rendering import Subject
 from commonplace.storage.programs import reading, turning
-from commonplace.storage.programs.reading import ABSENT, Found, Reader
+from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.programs.taking_back.marking import statuses
 from commonplace.storage.step import Answer, Program, Step
 
@@ -54,9 +54,7 @@ def own_changes(
     """Each version of an entry that a turn wrote, with the one before it."""
     pairs = []
     for version in own:
-        before = ABSENT
-        if version > 1:
-            before = yield from reading.read_version(reader, key, version - 1)
+        before = yield from turning.version_before(reader, key, version)
         after = yield from reading.read_version(reader, key, version)
         pairs.append(
             (

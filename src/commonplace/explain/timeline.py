@@ -141,7 +141,7 @@ def _asked_for(row: Row, wanted: LogFilter) -> bool:
 def _write(record: Record) -> Event:
     arguments: Any = record.arguments or {}
     base = arguments.get("base")
-    stale = base is not None and others_since(arguments, record.version - 1)
+    stale = base is not None and others_since(base, arguments.get("own", ()), record.version - 1)
     return Event(
         at_us=record.at_us,
         revision=record.revision,

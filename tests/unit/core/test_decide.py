@@ -496,3 +496,10 @@ def test_the_footprint_holds_all_that_a_decision_looks_at() -> None:
 def test_a_contract_is_not_changed_by_who_has_not_read_it() -> None:
     tenant = Tenant().with_block("findings")
     assert tenant.refused("lead", change(AppendOnly(), expect=None)).code == "expect_required"
+
+
+def test_a_base_that_is_none_is_no_base() -> None:
+    tenant = Tenant().with_block("findings")
+    tenant.must("lead", append("a"))
+    (outcome,) = tenant.must("lead", write(FINDINGS, "replace", old="a", new="b", base=None))
+    assert (outcome.version, outcome.moved) == (2, False)

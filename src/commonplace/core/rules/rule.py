@@ -1,6 +1,6 @@
 """The contract of a conflict rule, and the one check that every rule shares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -53,10 +53,9 @@ class Rule:
         return RuleSpec(self.name, self.version, parameters)
 
 
-def others_since(arguments: Mapping[str, Any], version: int) -> bool:
-    """Whether anybody but the write's own turn changed the entry between its base and `version`."""
-    base = arguments["base"]
-    return bool(version - base > sum(own > base for own in arguments.get("own", ())))
+def others_since(base: int, own: Iterable[int], version: int) -> bool:
+    """Whether any version after `base` and up to `version` is none of a turn's `own`."""
+    return version - base > sum(each > base for each in own)
 
 
 def unread(attempt: Attempt) -> Refusal | None:
@@ -80,7 +79,7 @@ def changed_since_base(attempt: Attempt) -> Refusal | None:
     """Refuse a write whose `base` no longer stands, but for versions of its own turn (`own`)."""
     entry, write, _ = attempt
     base = write.arguments.get("base")
-    if base is None or not others_since(write.arguments, entry.version):
+    if base is None or not others_since(base, write.arguments.get("own", ()), entry.version):
         return None
     return version_conflict(attempt, base)
 

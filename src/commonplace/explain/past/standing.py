@@ -22,8 +22,7 @@ from commonplace.errors import AccessDenied, Compacted, Erased, NotFound
 from commonplace.limits import MAX_STATES
 from commonplace.model.entry import EntryKey, Line
 from commonplace.storage.programs import reading
-from commonplace.storage.programs.reading import ABSENT, Found, Reader
-from commonplace.storage.programs.turning import version_at
+from commonplace.storage.programs.reading import ABSENT, Found, Reader, version_at
 from commonplace.storage.rows import record_of
 from commonplace.storage.step import Program, Statement
 

@@ -12,8 +12,7 @@ from commonplace.explain.reports.verification import CitationVerdict
 from commonplace.model.entry import EntryKey, Line
 from commonplace.model.reference import AtRevision, AtVersion, Reference
 from commonplace.storage.programs import listing, reading
-from commonplace.storage.programs.reading import Found, Reader
-from commonplace.storage.programs.turning import version_at
+from commonplace.storage.programs.reading import Found, Reader, version_at
 from commonplace.storage.step import Program
 
 _HELD: Final = 16

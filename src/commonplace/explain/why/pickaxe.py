@@ -19,9 +19,8 @@ from commonplace.explain.why.why import check_sought
 from commonplace.model.entry import EntryKey
 from commonplace.model.record import Record
 from commonplace.storage.programs import provenance
-from commonplace.storage.programs.reading import Reader
+from commonplace.storage.programs.reading import Reader, version_at
 from commonplace.storage.programs.seeking import EVERYWHERE, Scope
-from commonplace.storage.programs.turning import version_at
 from commonplace.storage.step import Program, Statement
 
 _FURTHER: Final = 4

@@ -14,7 +14,7 @@ from commonplace.model.channel import Dispatch, Reply, dispatch_key
 from commonplace.model.contract import Contract
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import escape
-from commonplace.storage.programs import reading, turning
+from commonplace.storage.programs import reading
 from commonplace.storage.programs.reading import Found, Reader
 from commonplace.storage.step import Answer, Program, Statement, Step
 
@@ -73,7 +73,7 @@ def sending(reader: Reader, key: EntryKey, to: str, at: int | None) -> Program[S
     """What a dispatch to an actor carries when it is sent now, with the view of `at` if given."""
     channel = yield from channel_at(reader, key)
     pin = channel.revision if at is None else at
-    version = yield from turning.version_at(reader.tenant, key, pin)
+    version = yield from reading.version_at(reader.tenant, key, pin)
     has = yield from reach_of(reader, to, key)
     return Sending(channel, pin, version, has.tier >= Tier.READER)
 

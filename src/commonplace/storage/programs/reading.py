@@ -229,6 +229,12 @@ def read_entry_at(
     return _found(rows)
 
 
+def version_at(tenant: str, key: EntryKey, revision: int) -> Program[int]:
+    """The version of an entry at a revision; 0 before its first."""
+    (rows,) = yield (Statement("version_at", [(tenant, *key, revision)]),)
+    return int(rows[0][0]) if rows else 0
+
+
 def read_version(reader: Reader, key: EntryKey, version: int) -> Program[Found]:
     """An entry as its version `version` left it. Raises `NotFound` when there is none."""
     now = yield from standing(reader.tenant)

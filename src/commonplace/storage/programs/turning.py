@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from commonplace.core.overlay import overlay
+from commonplace.core.rules.rule import others_since
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.reading import ABSENT, Found, Reader
@@ -22,10 +23,6 @@ class Basis(NamedTuple):
         alone = self.own == tuple(range(self.version + 1, self.version + 1 + len(self.own)))
         return self.version + len(self.own) if alone else self.version
 
-    def others_since(self, version: int) -> bool:
-        """Whether anybody else brought the entry to `version`."""
-        return version - self.version > sum(own > self.version for own in self.own)
-
 
 def begin(tenant: str, at: int | None) -> Program[int]:
     """The revision to pin: `at`, or the head. Raises `FutureRevision` or `Compacted`."""
@@ -34,12 +31,6 @@ def begin(tenant: str, at: int | None) -> Program[int]:
         return now.revision
     reading.check_revision(at, now.revision, now.floor)
     return at
-
-
-def version_at(tenant: str, key: EntryKey, revision: int) -> Program[int]:
-    """The version of an entry at a revision; 0 before its first."""
-    (rows,) = yield (Statement("version_at", [(tenant, *key, revision)]),)
-    return int(rows[0][0]) if rows else 0
 
 
 def turn_entry(reader: Reader, key: EntryKey, revision: int, own: Sequence[int]) -> Program[Found]:
@@ -59,12 +50,13 @@ def turn_entry(reader: Reader, key: EntryKey, revision: int, own: Sequence[int])
     view = found.value or ()
     for version in own:
         after = yield from reading.read_version(reader, key, version)
-        before = yield from _before(reader, key, version)
+        before = yield from version_before(reader, key, version)
         view = overlay(view, before.value or (), after.value or ())
     return newest._replace(version=found.version, value=view)
 
 
-def _before(reader: Reader, key: EntryKey, version: int) -> Generator[Step, Answer, Found]:
+def version_before(reader: Reader, key: EntryKey, version: int) -> Generator[Step, Answer, Found]:
+    """An entry as it stood before a version."""
     if version == 1:
         return ABSENT
     return (yield from reading.read_version(reader, key, version - 1))
@@ -89,5 +81,5 @@ def changed_since(tenant: str, served: Mapping[EntryKey, Basis]) -> Program[dict
     return {
         key: stands.get(key, 0)
         for key, basis in served.items()
-        if basis.others_since(stands.get(key, 0))
+        if others_since(basis.version, basis.own, stands.get(key, 0))
     }

@@ -85,8 +85,7 @@ def _version(
             revision = yield from reading.revision_at(reader.tenant, to_us(at.time))
         else:
             revision = at.revision
-        (rows,) = yield (Statement("version_at", [(reader.tenant, *key, revision)]),)
-        version = rows[0][0] if rows else 0
+        version = yield from reading.version_at(reader.tenant, key, revision)
     if not 0 < version <= head.version:
         raise NotFound(f"There is nothing at {reference}.", version=version)
     return version
