@@ -89,23 +89,23 @@ class Memory:
         return self.write(EntryKey(SPACE, CURSORS, name), "move", position=position, **more)
 
     def execute(self, program: Program[Any]) -> Any:
-        return self.engine.execute(program, DEADLINE_S)
+        return self.engine.execute(TENANT, program, DEADLINE_S)
 
     def read(self, key: EntryKey = BLOCK) -> Found:
-        return self.engine.read(reading.read_entry(self.reader, key))
+        return self.engine.read(TENANT, reading.read_entry(self.reader, key))
 
     def read_at(self, revision: int, key: EntryKey = BLOCK, place: int = END_OF_COMMIT) -> Found:
-        return self.engine.read(reading.read_entry_at(self.reader, key, revision, place))
+        return self.engine.read(TENANT, reading.read_entry_at(self.reader, key, revision, place))
 
     def history(self, key: EntryKey = BLOCK) -> Sequence[Any]:
-        return self.engine.read(listing.history(self.reader, key, 10_000))[::-1]
+        return self.engine.read(TENANT, listing.history(self.reader, key, 10_000))[::-1]
 
     @property
     def head(self) -> Any:
         return self.engine.position(TENANT)
 
     def audit(self, expect: Any = None) -> Any:
-        return self.engine.read(examine(TENANT, expect))
+        return self.engine.read(TENANT, examine(TENANT, expect))
 
     def assert_sound(self) -> None:
         report = self.audit()

@@ -47,7 +47,7 @@ def sought(
     while True:
         asker = reader or memory.reader
         program = candidates(asker, text, limit=page, before=before, scope=scope)
-        got: Candidates = memory.engine.read(program)
+        got: Candidates = memory.engine.read(TENANT, program)
         assert len(got.records) == len(got.texts) <= page
         assert all(says(made, words(text)) for made in got.texts)
         found += [(record.revision, record.index) for record in got.records]

@@ -305,7 +305,7 @@ def test_reserved_regions_are_delivered_only_by_name(memory, task):
 def test_a_batch_commits_at_once_and_tells_at_the_end(memory, task):
     block = task.create_block("findings")
     rung = []
-    end = memory._session.engine.subscribe(lambda: rung.append(1))
+    end = memory._session.engine.subscribe("default", lambda: rung.append(1))
     with memory.batch(max_wait_s=60):
         receipts = [block.append(f"{n}") for n in range(5)]
         assert block.read().version == 5

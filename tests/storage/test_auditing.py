@@ -277,9 +277,9 @@ def test_a_receipt_from_before_the_anchor(tmp_path: Path) -> None:
 
 def test_who_may(tmp_path: Path) -> None:
     with opened(IN_MEMORY) as memory:
-        assert memory.engine.read(audit(memory.reader)).ok
+        assert memory.engine.read(TENANT, audit(memory.reader)).ok
         with pytest.raises(AccessDenied):
-            memory.engine.read(audit(Reader(TENANT, "bob", StateCache())))
+            memory.engine.read(TENANT, audit(Reader(TENANT, "bob", StateCache())))
 
 
 def test_the_report_is_bounded(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_what_is_erased_leaves_the_index_for_good(
         assert sought(memory, RARE) == set() and not traces(memory)
         assert sought(memory, "beside it") == {(beside, 0 + 1)}
         assert len(sought(memory, "later")) == 40
-        got = memory.engine.read(candidates(memory.reader, "later", limit=9))
+        got = memory.engine.read(TENANT, candidates(memory.reader, "later", limit=9))
         assert got.unsearchable == 2
         memory.assert_sound()
 
@@ -93,7 +93,7 @@ def test_what_is_compacted_leaves_it_too(tmp_path: Path) -> None:
         memory.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         assert not traces(memory)
         assert memory.sql("SELECT v FROM sought_config WHERE k = 'secure-delete'") == [(1,)]
-        got = memory.engine.read(candidates(memory.reader, "line", limit=99))
+        got = memory.engine.read(TENANT, candidates(memory.reader, "line", limit=99))
         assert len(got.records) == 1 and got.unsearchable == 30
         agrees(memory, 1)
         memory.assert_sound()
@@ -137,7 +137,7 @@ def test_retention_and_erasure_of_any_history(tmp_path: Path, often: int, seed: 
 def test_an_import_is_indexed_and_a_follower_too(tmp_path: Path, often: int) -> None:
     with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as copy:
         live(memory, 3, 80)
-        memory.engine.read(export_log(memory.reader, str(tmp_path / "log")))
+        memory.engine.read(TENANT, export_log(memory.reader, str(tmp_path / "log")))
         copy.execute(import_log(copy.reader, str(tmp_path / "log")))
         assert cursor(copy) == copy.head.revision
         live(memory, 4, 30)
@@ -180,10 +180,10 @@ def test_lines_that_nobody_knows_are_said_to_be_unsearchable(tmp_path: Path) -> 
         memory.append("a third line")
         memory.write(BLOCK, "replace", old="third", new="fourth")
         memory.execute(erase(memory.author, BLOCK, [1]))
-        memory.engine.read(export_log(memory.reader, str(tmp_path / "log")))
+        memory.engine.read(TENANT, export_log(memory.reader, str(tmp_path / "log")))
         copy.execute(import_log(copy.reader, str(tmp_path / "log")))
         for each, unsearchable, whole in ((memory, 1, 1), (copy, 2, 0)):
-            got = each.engine.read(candidates(each.reader, "fourth", limit=9))
+            got = each.engine.read(TENANT, candidates(each.reader, "fourth", limit=9))
             assert len(got.records) == 1 and got.unsearchable == unsearchable
             assert len(sought(each, "a fourth line")) == whole
 

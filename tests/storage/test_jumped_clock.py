@@ -71,6 +71,6 @@ def test_a_key_that_a_jump_swept_is_refused_and_not_written_again(
     assert isinstance(again, Refusal)
     assert again.code == "idempotency_expired"
     assert engine.position(TENANT) == head
-    entries = engine.read(reading.entries(TENANT, [BLOCK]))
+    entries = engine.read(TENANT, reading.entries(TENANT, [BLOCK]))
     assert entries[BLOCK].version == 3
     assert isinstance(engine.propose(appending("new"), 5), Accepted)

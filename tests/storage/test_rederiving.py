@@ -144,7 +144,7 @@ def test_a_follower_has_the_same_rows_in_any_batches(team: Crew, tmp_path: Path,
         while at < head:
             step = chance.choice((1, 2, 5, 100))
             records = engine.tail("default", at, step)
-            there.execute(apply_records("default", records), 60.0)
+            there.execute("default", apply_records("default", records), 60.0)
             at += step
         theirs = tables_of(follower)
     assert theirs == team.tables()
@@ -156,7 +156,7 @@ def test_a_notice_given_and_settled_in_one_batch_is_settled(team: Crew, tmp_path
     assert {"retract", "acknowledge"} <= {record.operation for record in records}
     with Memory(str(tmp_path / "f.db"), actor="lead", tenant="other") as follower:
         items = [Item(record) for record in records]
-        follower._opened().engine.execute(apply_items("default", items), 60.0)
+        follower._opened().engine.execute("default", apply_items("default", items), 60.0)
         settled = {row[1]: row[-1] for row in tables_of(follower)["notice"]}
     assert settled == {"ana": "acknowledged", "wri": ""}
 

@@ -125,7 +125,7 @@ def test_of_a_large_commit_only_what_says_it_is_looked_at(monkeypatch: pytest.Mo
         last = memory.head.revision
         wanted = [(last, 255), (last - 1, 255)]
         monkeypatch.setattr(limits, "MAX_SOUGHT_ROWS", 3)
-        got = memory.engine.read(candidates(memory.reader, "note on k255", limit=9))
+        got = memory.engine.read(TENANT, candidates(memory.reader, "note on k255", limit=9))
         assert [(each.revision, each.index) for each in got.records] == wanted and not got.more
         for size in (1, 7):
             assert len(sought(memory, "note on", page=size)) == 512
@@ -174,8 +174,8 @@ def test_a_reader_finds_only_what_it_may_read() -> None:
         memory.execute(index_all(TENANT))
         assert sought(memory, "secret", bob) == {(shared, 0)}
         memory.execute(compact(memory.author, memory.head.revision))
-        got = memory.engine.read(candidates(bob, "secret", limit=9))
-        mine = memory.engine.read(candidates(memory.reader, "secret", limit=9))
+        got = memory.engine.read(TENANT, candidates(bob, "secret", limit=9))
+        mine = memory.engine.read(TENANT, candidates(memory.reader, "secret", limit=9))
         assert (got.unsearchable, mine.unsearchable) == (0, 1)
 
 
@@ -211,8 +211,8 @@ def test_what_a_channel_carries_is_found_by_whoever_reads_the_channel() -> None:
         for key in DISPATCHED[:2]:
             memory.write(key, "withdraw", of=1, by="ffff")
         memory.execute(compact(memory.author, memory.head.revision))
-        got = memory.engine.read(candidates(bob, "secret", limit=9))
-        mine = memory.engine.read(candidates(memory.reader, "secret", limit=9))
+        got = memory.engine.read(TENANT, candidates(bob, "secret", limit=9))
+        mine = memory.engine.read(TENANT, candidates(memory.reader, "secret", limit=9))
         assert (got.unsearchable, mine.unsearchable) == (1, 2)
 
 
@@ -286,11 +286,15 @@ def test_what_is_outside_counts_against_no_limit_but_that_of_rows(
         monkeypatch.setattr(limits, "MAX_PAGE_ROWS", 8)
         scope = Scope(region=NOTES.region)
         for _ in range(2):
-            got = memory.engine.read(candidates(memory.reader, "common", limit=2, scope=scope))
+            got = memory.engine.read(
+                TENANT, candidates(memory.reader, "common", limit=2, scope=scope)
+            )
             assert [record.revision for record in got.records] == [first] and not got.more
             with monkeypatch.context() as tight:
                 tight.setattr(limits, "MAX_SOUGHT_ROWS", 16)
-                got = memory.engine.read(candidates(memory.reader, "common", limit=2, scope=scope))
+                got = memory.engine.read(
+                    TENANT, candidates(memory.reader, "common", limit=2, scope=scope)
+                )
                 assert not got.records and got.more
                 assert sought(memory, "common", page=2, scope=scope) == {(first, 0)}
             memory.execute(index_all(TENANT))
@@ -310,7 +314,7 @@ def test_what_cannot_be_searched_is_counted_inside() -> None:
         memory.execute(compact(memory.author, memory.head.revision))
 
         def count(reader: Reader, scope: Scope) -> int:
-            got = memory.engine.read(candidates(reader, "gone", limit=9, scope=scope))
+            got = memory.engine.read(TENANT, candidates(reader, "gone", limit=9, scope=scope))
             return int(got.unsearchable)
 
         block = Scope(Namespace.parse(SPACE), BLOCK.region, "")
@@ -330,7 +334,7 @@ def test_a_short_text_is_read_for_and_the_answer_says_so() -> None:
         first = memory.append("in Q3").revision
         memory.execute(index_all(TENANT))
         for text, by_index in (("Q3", False), ("n q", True), ("in q3", True), ("日", False)):
-            got = memory.engine.read(candidates(memory.reader, text, limit=9))
+            got = memory.engine.read(TENANT, candidates(memory.reader, text, limit=9))
             assert got.indexed is by_index
             assert [record.revision for record in got.records] == ([first] if text != "日" else [])
 

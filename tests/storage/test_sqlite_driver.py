@@ -148,7 +148,7 @@ def test_a_job_whose_commit_fails_is_unknown(engine: SqliteEngine) -> None:
         yield (Statement("begin_write"), Statement("commit"))
 
     with pytest.raises(OutcomeUnknown, match="fsync"):
-        engine.execute(job(), 30.0)
+        engine.execute("acme", job(), 30.0)
 
 
 def _landed_but_failed(driver: Driver) -> Any:

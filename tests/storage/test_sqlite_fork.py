@@ -64,9 +64,9 @@ class Child:
 def test_every_use_after_a_fork_is_refused(engine: SqliteEngine) -> None:
     uses: list[Callable[[], object]] = [
         lambda: engine.propose(appending("a"), 1.0),
-        lambda: engine.read(reading.head("acme")),
+        lambda: engine.read("acme", reading.head("acme")),
         lambda: engine.barrier("acme"),
-        lambda: engine.subscribe(lambda: None),
+        lambda: engine.subscribe("acme", lambda: None),
         engine.presence,
         lambda: engine.open(create=False),
         lambda: engine.hold_bells(1.0),
@@ -92,7 +92,7 @@ def test_every_use_after_a_fork_is_refused(engine: SqliteEngine) -> None:
 
 
 def test_a_child_has_kept_nothing_open(engine: SqliteEngine) -> None:
-    engine.subscribe(lambda: None)
+    engine.subscribe("acme", lambda: None)
     engine.position("acme")
 
     def job(say: Callable[[str], None], wait: Callable[[], None]) -> None:
@@ -154,7 +154,7 @@ def test_a_child_forked_while_a_connection_was_in_use_may_not_open_the_memory(
         assert leave.wait(30)
         yield ()
 
-    reader = threading.Thread(target=lambda: engine.read(slow()))
+    reader = threading.Thread(target=lambda: engine.read("acme", slow()))
     reader.start()
     assert inside.wait(30)
 

@@ -27,7 +27,7 @@ import sys
 from commonplace.storage.sqlite.engine import SqliteEngine
 engine = SqliteEngine(sys.argv[1])
 engine.open(create=False)
-engine.subscribe(lambda: print("woken", flush=True))
+engine.subscribe("acme", lambda: print("woken", flush=True))
 print(engine.presence(), flush=True)
 sys.stdin.readline()
 engine.close()
@@ -39,7 +39,7 @@ class Bell:
 
     def __init__(self, engine: SqliteEngine) -> None:
         self._rung = threading.Semaphore(0)
-        self.end = engine.subscribe(self._rung.release)
+        self.end = engine.subscribe("acme", self._rung.release)
 
     def rang(self, timeout_s: float = 30.0) -> bool:
         return self._rung.acquire(timeout=timeout_s)

@@ -38,7 +38,7 @@ def test_a_stopped_holder_is_named_and_nothing_is_written(engine: SqliteEngine) 
             engine.propose(appending("late"), 0.1)
         assert "Nothing was written" in str(caught.value)
         with pytest.raises(EngineUnavailable, match=f"process {holder.pid} on"):
-            engine.execute(_nothing(), 0.0)
+            engine.execute("acme", _nothing(), 0.0)
         assert engine.position("acme").revision == 1  # reads go on
     assert engine.barrier("acme").revision == 1
 

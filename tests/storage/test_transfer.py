@@ -39,7 +39,7 @@ READER = Reader(TENANT, "owner", StateCache())
 
 
 def export(memory: Memory, path: Path) -> bytes:
-    position = memory.engine.read(export_log(memory.reader, str(path)))
+    position = memory.engine.read(TENANT, export_log(memory.reader, str(path)))
     assert position == memory.head
     return path.read_bytes()
 
@@ -300,7 +300,7 @@ def test_a_forged_history_is_refused(tmp_path: Path, name: str) -> None:
     with opened(IN_MEMORY) as memory, opened(IN_MEMORY, found=False) as other:
         for number in range(6):
             memory.append(f"line {number}")
-        items = memory.engine.read(export_records(memory.reader, 0, 1000))
+        items = memory.engine.read(TENANT, export_records(memory.reader, 0, 1000))
         at = len(items) - 3
         told = forged(items, at, **FORGERIES[name])
         path = str(tmp_path / "forged.log")
@@ -352,7 +352,7 @@ def test_any_split_gives_the_state_that_was_decided(tmp_path: Path, seed: int) -
         memory.append("x" * 9000)
         busy(memory, seed + 8, 20)
         expected = state_digest(memory)
-        items = memory.engine.read(export_records(memory.reader, 0, 10_000))
+        items = memory.engine.read(TENANT, export_records(memory.reader, 0, 10_000))
         for split in range(3):
             with opened(IN_MEMORY, found=False) as other:
                 for batch in batches(items, random.Random(split)):
@@ -476,7 +476,7 @@ def test_pages_of_records(tmp_path: Path) -> None:
         busy(memory, 1, 150)
         found = []
         after = 0
-        while page := memory.engine.read(export_records(memory.reader, after, 40)):
+        while page := memory.engine.read(TENANT, export_records(memory.reader, after, 40)):
             found += [item.record for item in page]
             after = page[-1].record.revision
         assert found == memory.engine.tail(TENANT, 0, 10_000)

@@ -9,7 +9,7 @@ from commonplace.storage.programs.upkeep.archive import archive
 from commonplace.storage.programs.upkeep.erasure import erase
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.programs.upkeep.transfer import export_log, import_log
-from histories import BLOCK, FACT, IN_MEMORY, NOTES, Memory, busy, opened
+from histories import BLOCK, FACT, IN_MEMORY, NOTES, TENANT, Memory, busy, opened
 
 
 def _erase(memory: Memory, folder: Path, chance: random.Random) -> None:
@@ -43,13 +43,13 @@ def _archive(memory: Memory, folder: Path, chance: random.Random) -> None:
 
 def _transfer(memory: Memory, folder: Path, chance: random.Random) -> None:
     path, again = (folder / f"{name}-{memory.head.revision}" for name in ("export", "again"))
-    memory.engine.read(export_log(memory.reader, str(path)))
+    memory.engine.read(TENANT, export_log(memory.reader, str(path)))
     with opened(IN_MEMORY, found=False) as other:
         other.execute(import_log(other.reader, str(path)))
         other.assert_sound()
         for at in (memory.audit().floor, memory.head.revision):
             assert other.all_values(at) == memory.all_values(at)
-        other.engine.read(export_log(other.reader, str(again)))
+        other.engine.read(TENANT, export_log(other.reader, str(again)))
         assert again.read_bytes() == path.read_bytes()
 
 

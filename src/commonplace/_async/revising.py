@@ -72,7 +72,7 @@ class AsyncRevising:
         asked = asked.checked()
         if dry_run:
             program = foresee(session.reader, asked)
-            return await session.gate.call(lambda: session.engine.read(program))
+            return await session.gate.call(lambda: session.engine.read(session.tenant, program))
         group = COLLECTING.get()
         if group is not None and group.session is session:
             raise InvalidInput(

@@ -103,7 +103,7 @@ class AsyncSession:
         self.engine = engine
         self.tenant = tenant
         self.actor = actor
-        self.gate = AsyncGate(engine, deadline_s)
+        self.gate = AsyncGate(engine, tenant, deadline_s)
         self.reader = Reader(tenant, actor.name, StateCache())
         self.is_open = False
         self._lock = threading.Lock()

@@ -48,7 +48,7 @@ class AsyncUpkeep:
         """
         session = self._opened()
         program = auditing.audit(session.reader, expect)
-        return await session.gate.call(lambda: session.engine.read(program))
+        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     async def reindex(self) -> None:
         """Make the index of texts anew, of all tenants; others write between its steps.
@@ -75,7 +75,7 @@ class AsyncUpkeep:
         """Write the whole log with its chain to a new file, as it stands at one moment."""
         session = self._opened()
         program = transfer.export_log(session.reader, os.fspath(path))
-        return await session.gate.call(lambda: session.engine.read(program))
+        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     async def import_log(self, path: str | os.PathLike[str]) -> Position:
         """Become the log in `path`, with its revisions, chain and receipts.

@@ -135,7 +135,7 @@ class Asking:
         """
         session = self._opened()
         program = blame_passage(session.reader, as_reference(reference), origins=origins)
-        return session.gate.call(lambda: session.engine.read(program))
+        return session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     def why(
         self,
@@ -158,7 +158,7 @@ class Asking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
-        return session.gate.call(lambda: session.engine.read(program))
+        return session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     def pickaxe(
         self,
@@ -178,7 +178,7 @@ class Asking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
-        return session.gate.call(lambda: session.engine.read(program))
+        return session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""

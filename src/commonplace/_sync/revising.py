@@ -74,7 +74,7 @@ class Revising:
         asked = asked.checked()
         if dry_run:
             program = foresee(session.reader, asked)
-            return session.gate.call(lambda: session.engine.read(program))
+            return session.gate.call(lambda: session.engine.read(session.tenant, program))
         group = COLLECTING.get()
         if group is not None and group.session is session:
             raise InvalidInput(

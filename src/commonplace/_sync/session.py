@@ -103,7 +103,7 @@ class Session:
         self.engine = engine
         self.tenant = tenant
         self.actor = actor
-        self.gate = Gate(engine, deadline_s)
+        self.gate = Gate(engine, tenant, deadline_s)
         self.reader = Reader(tenant, actor.name, StateCache())
         self.is_open = False
         self._lock = threading.Lock()

@@ -50,7 +50,7 @@ class Upkeep:
         """
         session = self._opened()
         program = auditing.audit(session.reader, expect)
-        return session.gate.call(lambda: session.engine.read(program))
+        return session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     def reindex(self) -> None:
         """Make the index of texts anew, of all tenants; others write between its steps.
@@ -77,7 +77,7 @@ class Upkeep:
         """Write the whole log with its chain to a new file, as it stands at one moment."""
         session = self._opened()
         program = transfer.export_log(session.reader, os.fspath(path))
-        return session.gate.call(lambda: session.engine.read(program))
+        return session.gate.call(lambda: session.engine.read(session.tenant, program))
 
     def import_log(self, path: str | os.PathLike[str]) -> Position:
         """Become the log in `path`, with its revisions, chain and receipts.

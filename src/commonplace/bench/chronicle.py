@@ -68,16 +68,16 @@ def make_chronicle(path: Path, revisions: int, samples: int) -> list[str]:
     engine = acquire(str(path), create=False)
     try:
         keys = [EntryKey(f"task/{_TASK}", f"text-{number}") for number in range(_BLOCKS)]
-        now = engine.read(reading.standing(TENANT))
-        scribe = _Scribe(now, engine.read(_states(keys)))
+        now = engine.read(TENANT, reading.standing(TENANT))
+        scribe = _Scribe(now, engine.read(TENANT, _states(keys)))
         left, kept = revisions - now.revision, list[str]()
         every = max(1, left // samples)
         source = enumerate(islice(sentences(), max(0, left)))
         while batch := list(islice(source, _BATCH)):
             kept += (text for number, text in batch if number % every == every // 2)
             records = [scribe.write(keys[number % _BLOCKS], text) for number, text in batch]
-            engine.execute(scribe.store(records), _DEADLINE_S)
-            while engine.execute(catch_up(TENANT), _DEADLINE_S):
+            engine.execute(TENANT, scribe.store(records), _DEADLINE_S)
+            while engine.execute(TENANT, catch_up(TENANT), _DEADLINE_S):
                 pass
         return kept[:samples]
     finally:

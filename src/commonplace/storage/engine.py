@@ -68,18 +68,22 @@ class Engine(Protocol):
         """`propose` for an event loop. Cancelled before pick-up, nothing was written."""
         ...
 
-    def read(self, program: Program[T]) -> T:
-        """Run a read program; no lock is taken and no cursor outlives the call."""
+    def read(self, tenant: str, program: Program[T]) -> T:
+        """Run a program that reads this tenant; no lock is taken, no cursor outlives the call."""
         ...
 
-    def execute(self, program: Program[T], deadline_s: float) -> T:
+    async def read_async(self, tenant: str, program: Program[T]) -> T:
+        """`read` for an event loop, which is not blocked for longer than a point read takes."""
+        ...
+
+    def execute(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """Run a program that writes what is not history: tickets, retention, import.
 
         Holds the right to write from its first step to its end, like a batch.
         """
         ...
 
-    async def execute_async(self, program: Program[T], deadline_s: float) -> T:
+    async def execute_async(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """`execute` for an event loop, which is never blocked."""
         ...
 
@@ -111,8 +115,8 @@ class Engine(Protocol):
         """Whether the engine serves."""
         ...
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` (from any thread, quickly) when something may have been committed.
+    def subscribe(self, tenant: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` (from any thread, quickly) when this tenant may have had a commit.
 
         A hint: it may come late by `limits.BACKSTOP_S`, twice, or for nothing. Returns the
         call that ends the subscription.

@@ -28,8 +28,9 @@ AsyncTest = Callable[[Any], bool | Awaitable[bool | None] | None]
 class Gate:
     """An engine as a thread uses it."""
 
-    def __init__(self, engine: Engine, deadline_s: float) -> None:
+    def __init__(self, engine: Engine, tenant: str, deadline_s: float) -> None:
         self.engine = engine
+        self.tenant = tenant
         self.deadline_s = deadline_s
 
     def propose(self, group: WriteGroup) -> Verdict:
@@ -38,11 +39,11 @@ class Gate:
 
     def read(self, program: Program[T]) -> T:
         """Run a read."""
-        return self.engine.read(program)
+        return self.engine.read(self.tenant, program)
 
     def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
-        return self.engine.execute(program, deadline_s or self.deadline_s)
+        return self.engine.execute(self.tenant, program, deadline_s or self.deadline_s)
 
     @staticmethod
     def call(function: Callable[[], T]) -> T:
@@ -51,7 +52,7 @@ class Gate:
 
     def waiter(self) -> "Waiter":
         """A waiter for commits."""
-        return Waiter(self.engine)
+        return Waiter(self.engine, self.tenant)
 
     @staticmethod
     def apply(function: Callable[[A], T], argument: A) -> T:
@@ -62,12 +63,12 @@ class Gate:
 class AsyncGate:
     """An engine as an event loop uses it.
 
-    Reads run on the loop: a point read is shorter than the hop to another thread, and a scan
-    comes in bounded pages. Whatever may wait for another process runs off it.
+    Whatever may wait for another process runs off the loop; where a read runs, its engine knows.
     """
 
-    def __init__(self, engine: Engine, deadline_s: float) -> None:
+    def __init__(self, engine: Engine, tenant: str, deadline_s: float) -> None:
         self.engine = engine
+        self.tenant = tenant
         self.deadline_s = deadline_s
 
     async def propose(self, group: WriteGroup) -> Verdict:
@@ -76,11 +77,11 @@ class AsyncGate:
 
     async def read(self, program: Program[T]) -> T:
         """Run a read."""
-        return self.engine.read(program)
+        return await self.engine.read_async(self.tenant, program)
 
     async def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
-        return await self.engine.execute_async(program, deadline_s or self.deadline_s)
+        return await self.engine.execute_async(self.tenant, program, deadline_s or self.deadline_s)
 
     @staticmethod
     async def call(function: Callable[[], T]) -> T:
@@ -90,7 +91,7 @@ class AsyncGate:
 
     def waiter(self) -> "AsyncWaiter":
         """A waiter for commits."""
-        return AsyncWaiter(self.engine)
+        return AsyncWaiter(self.engine, self.tenant)
 
     @staticmethod
     async def apply(function: Callable[[A], T | Awaitable[T]], argument: A) -> T:
@@ -103,9 +104,9 @@ class AsyncGate:
 class Waiter:
     """Waits until something may have been committed since the last wait began."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tenant: str) -> None:
         self._rung = threading.Event()
-        self._end = engine.subscribe(self._rung.set)
+        self._end = engine.subscribe(tenant, self._rung.set)
 
     def wait(self, timeout_s: float) -> None:
         """Wait for a bell, at most `timeout_s`."""
@@ -121,11 +122,11 @@ class Waiter:
 class AsyncWaiter:
     """Waits until something may have been committed since the last wait began."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tenant: str) -> None:
         asyncio = lazy_import("asyncio")
         self._rung = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._end = engine.subscribe(self._ring)
+        self._end = engine.subscribe(tenant, self._ring)
 
     def _ring(self) -> None:
         try:

@@ -23,7 +23,7 @@ class Tailer:
         self._buffer: deque[tuple[Record, ...]] = deque(maxlen=limits.WATCH_BUFFER_COMMITS)
         self._upto = -1
         self._dirty = True
-        self._end = engine.subscribe(self._mark)
+        self._end = engine.subscribe(tenant, self._mark)
 
     def _mark(self) -> None:
         self._dirty = True

@@ -38,9 +38,9 @@ class Broken:
         """Pass on."""
         return self.inside.propose(group, deadline_s)
 
-    def read(self, program: Program[Any]) -> Any:
+    def read(self, tenant: str, program: Program[Any]) -> Any:
         """Pass on, each step and its answer through the hooks below."""
-        return self.inside.read(self._through(program))
+        return self.inside.read(tenant, self._through(program))
 
     def asked(self, step: Step) -> Step:
         """A hook: the step that is really run."""
@@ -85,7 +85,7 @@ class ComparesInAnEarlierRead(Broken):
         reader = reading.Reader(group.tenant, group.actor.name, StateCache())
         for write in group.writes:
             if write.expect and is_users(group):
-                stands = self.inside.read(reading.read_entry(reader, write.entry))
+                stands = self.inside.read(group.tenant, reading.read_entry(reader, write.entry))
                 if stands.version != write.expect:
                     return self.inside.propose(group, deadline_s)
         time.sleep(0.002)  # as between two statements over a network
@@ -108,8 +108,10 @@ class ComparesTexts(Broken):
         ):
             return verdict
         reader = reading.Reader(group.tenant, group.actor.name, StateCache())
-        then = self.inside.read(reading.read_version(reader, write.entry, write.expect))
-        now = self.inside.read(reading.read_entry(reader, write.entry))
+        then = self.inside.read(
+            group.tenant, reading.read_version(reader, write.entry, write.expect)
+        )
+        now = self.inside.read(group.tenant, reading.read_entry(reader, write.entry))
         if [line.text for line in then.value or ()] != [line.text for line in now.value or ()]:
             return verdict
         again = replace(group, writes=(replace(write, expect=now.version),))
@@ -171,7 +173,7 @@ class AcknowledgesFirst(Broken):
         self._owed = group, deadline_s
         head = self.inside.position(group.tenant)
         reader = reading.Reader(group.tenant, group.actor.name, StateCache())
-        stands = self.inside.read(reading.read_entry(reader, group.writes[0].entry))
+        stands = self.inside.read(group.tenant, reading.read_entry(reader, group.writes[0].entry))
         promised = Receipt(head.revision + 1, 0, stands.version + 1, 0, head.digest)
         return Accepted((promised,) * len(group.writes))
 

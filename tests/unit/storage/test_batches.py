@@ -63,9 +63,9 @@ def committed(
         while at < len(groups):
             size = sizes[turn % len(sizes)]
             batch = commit_batch(groups[at : at + size], cache, lambda: NOW_US)
-            verdicts += engine.execute(batch, DEADLINE_S)
+            verdicts += engine.execute("acme", batch, DEADLINE_S)
             at, turn = at + size, turn + 1
-        records = engine.read(reading.tail("acme", 0, 10_000))
+        records = engine.read("acme", reading.tail("acme", 0, 10_000))
         return verdicts, engine.position("acme"), records
     finally:
         engine.close()

@@ -134,7 +134,7 @@ def _phrases(plan: Plan) -> list[Row]:
     try:
         return [
             _row(plan, number, what, make, scan,
-                 lambda text: engine.read(candidates(reader, text, limit=_FOUND)))
+                 lambda text: engine.read(TENANT, candidates(reader, text, limit=_FOUND)))
             for number, (what, make) in enumerate(kinds.items())
         ]  # fmt: skip
     finally:

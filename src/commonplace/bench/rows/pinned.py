@@ -101,7 +101,7 @@ def make_history(path: Path, revisions: int) -> None:
         cache, groups = StateCache(), _groups(revisions - begun)
         while batch := list(islice(groups, limits.MAX_BATCH_GROUPS)):
             program = commit_batch(batch, cache, lambda: time.time_ns() // 1000)
-            verdicts = engine.execute(program, _DEADLINE_S)
+            verdicts = engine.execute("default", program, _DEADLINE_S)
             if not all(isinstance(verdict, Accepted) for verdict in verdicts):
                 raise AssertionError(f"the history was refused: {verdicts[0]}")
     finally:

@@ -182,7 +182,7 @@ class SqliteEngine:
             self._refuse()
         return await self._lane.propose_async(group, deadline_s)
 
-    def execute(self, program: Program[T], deadline_s: float) -> T:
+    def execute(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """Run a program that writes what is not history, holding the turn to write."""
         if self._state != _OPEN:
             self._refuse()
@@ -190,7 +190,7 @@ class SqliteEngine:
         self._doorbell.ring()
         return result
 
-    async def execute_async(self, program: Program[T], deadline_s: float) -> T:
+    async def execute_async(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """`execute` for an event loop, which is never blocked."""
         if self._state != _OPEN:
             self._refuse()
@@ -237,11 +237,18 @@ class SqliteEngine:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def read(self, program: Program[T]) -> T:
+    def read(self, tenant: str, program: Program[T]) -> T:
         """Run a read program; no lock is taken and no cursor outlives the call."""
         if self._state != _OPEN:
             self._refuse()
         return self._connections.read(program)
+
+    async def read_async(self, tenant: str, program: Program[T]) -> T:
+        """`read` on the loop: a point read is shorter than the hop to another thread.
+
+        A scan comes in bounded pages.
+        """
+        return self.read(tenant, program)
 
     def barrier(self, tenant: str) -> Position:
         """The head, proved by holding the right to write."""
@@ -251,11 +258,11 @@ class SqliteEngine:
 
     def position(self, tenant: str) -> Position:
         """The head as this process sees it."""
-        return self.read(reading.head(tenant))
+        return self.read(tenant, reading.head(tenant))
 
     def tail(self, tenant: str, after: int, limit: int) -> list[Record]:
         """The records of at most `limit` whole commits after revision `after`, in order."""
-        return self.read(reading.tail(tenant, after, limit))
+        return self.read(tenant, reading.tail(tenant, after, limit))
 
     def health(self) -> Health:
         """Whether the engine serves: open, and able to read."""
@@ -264,14 +271,14 @@ class SqliteEngine:
         if self._state == _CLOSED:
             return Health("halted", "it is not open")
         try:
-            self.read(_probe())
+            self.read("", _probe())
         except CommonplaceError as error:
             return Health("halted", str(error))
         return Health("ok")
 
     def apply(self, tenant: str, records: Sequence[Record]) -> Position:
         """Append records another engine decided, chain checked; for import and followers."""
-        return self.execute(apply_records(tenant, records), _LONG_S)
+        return self.execute(tenant, apply_records(tenant, records), _LONG_S)
 
     # --- copies -------------------------------------------------------------------------------
 
@@ -299,7 +306,7 @@ class SqliteEngine:
 
     # --- others -------------------------------------------------------------------------------
 
-    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, tenant: str, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` (from any thread, quickly) when something may have been committed."""
         if self._state != _OPEN:
             self._refuse()

@@ -89,7 +89,7 @@ def test_follower_has_the_same_digest_in_any_batches(harness: Harness, batch: in
             assert follower.apply(TENANT, records).digest == records[-1].digest
         assert follower.position(TENANT) == stage.owner.position()
         assert follower.tail(TENANT, 0, _ALL) == [record for commit in whole for record in commit]
-        report = follower.read(examine(TENANT))
+        report = follower.read(TENANT, examine(TENANT))
         assert report.ok, report.findings
         assert report.digest == stage.owner.audit().digest
 
@@ -127,7 +127,7 @@ def test_snapshot_restores_to_the_same_memory(harness: Harness) -> None:
         stage.block("notes").append("after the copy")
         restored.restore(copy)
         assert restored.tail(TENANT, 0, _ALL) == records
-        assert restored.read(examine(TENANT)).ok
+        assert restored.read(TENANT, examine(TENANT)).ok
         with pytest.raises(CommonplaceError):
             restored.restore(copy)  # it is not empty any more
 
@@ -146,7 +146,7 @@ def test_closed_engine_refuses_and_closes_again(harness: Harness) -> None:
 def test_subscriber_is_woken_by_a_commit(harness: Harness) -> None:
     with staged(harness, "notes") as stage:
         woken = threading.Event()
-        end = engine_of(stage).subscribe(woken.set)
+        end = engine_of(stage).subscribe(TENANT, woken.set)
         stage.block("notes").append("line")
         assert woken.wait(_PATIENCE_S)
         end()

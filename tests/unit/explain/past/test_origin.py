@@ -10,7 +10,7 @@ from commonplace import Block, Memory
 from commonplace.core.text import ended
 from commonplace.explain.past.origin import Tracer
 from commonplace.explain.past.standing import open_states
-from histories import BLOCK, opened
+from histories import BLOCK, TENANT, opened
 
 FINDINGS = "task/q3:findings"
 
@@ -149,8 +149,8 @@ def test_each_character_is_credited_to_the_replacement_that_wrote_it(
             for line in memory.read().value:  # one that says what it said keeps its name
                 marks.setdefault(line[:2], flat[at : at + len(line.text)])
                 at += len(line.text) + 1
-        tracer = Tracer(memory.engine.read(open_states(memory.reader, BLOCK)))
+        tracer = Tracer(memory.engine.read(TENANT, open_states(memory.reader, BLOCK)))
         for line in memory.read().value:
-            found = memory.engine.read(tracer.pieces(line))
+            found = memory.engine.read(TENANT, tracer.pieces(line))
             assert "".join(piece.text for piece in found) == line.text
             assert [piece.version for piece in found for _ in piece.text] == marks[line[:2]]

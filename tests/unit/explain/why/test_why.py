@@ -9,7 +9,7 @@ from commonplace.explain.past.standing import Budget, open_states, windows
 from commonplace.explain.why import consequences
 from commonplace.explain.why.why import why
 from commonplace.limits import MAX_SOUGHT_BYTES
-from histories import BLOCK, FACT, opened
+from histories import BLOCK, FACT, TENANT, opened
 
 FINDINGS = "task/q3:findings"
 
@@ -137,7 +137,7 @@ def test_a_json_value_stands_until_another_takes_its_place() -> None:
         memory.write(FACT, "delete", expect=2)
 
         def stood(text: str) -> list[tuple[int, int | None, str]]:
-            found = memory.engine.read(why(memory.reader, text)).occurrences
+            found = memory.engine.read(TENANT, why(memory.reader, text)).occurrences
             return [(each.first, each.end, each.status) for each in found]
 
         assert stood("Acme") == [(1, 3, "deleted")]
@@ -355,10 +355,10 @@ def test_a_window_is_found_in_few_reads() -> None:
         for number in range(424):
             memory.append(f"more {number}")
         budget = Budget()
-        states = memory.engine.read(open_states(memory.reader, BLOCK, budget))
+        states = memory.engine.read(TENANT, open_states(memory.reader, BLOCK, budget))
         had = budget.left
         line = memory.read_at(memory.history()[300].revision).value[99]
-        found = memory.engine.read(windows(states, [line]))
+        found = memory.engine.read(TENANT, windows(states, [line]))
         assert (found[line].first, found[line].end) == (100, 601)
         assert had - budget.left <= 11
 
@@ -386,7 +386,7 @@ def test_an_end_that_would_take_too_many_reads_is_not_sure() -> None:
             memory.append(str(number))
         memory.write(BLOCK, "replace", old="3\n4", new="x")
         memory.append("end")
-        states = memory.engine.read(open_states(memory.reader, BLOCK, few))
+        states = memory.engine.read(TENANT, open_states(memory.reader, BLOCK, few))
         line = memory.read_at(memory.history()[9].revision).value[3]
-        window = memory.engine.read(windows(states, [line]))[line]
+        window = memory.engine.read(TENANT, windows(states, [line]))[line]
     assert (window.end, window.sure, few.unread > 0) == (22, False, True)

@@ -8,6 +8,7 @@ reading every version finds.
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -117,7 +118,7 @@ def _taken_back(names: list[list[int]], *, current: bool) -> dict[str, Any]:
 
 def _states(memory: Memory) -> dict[EntryKey, list[Any]]:
     """Every state of every entry, by version from 0 on."""
-    read = memory.engine.read
+    read = partial(memory.engine.read, TENANT)
     return {
         key: [None]
         + [
@@ -154,11 +155,11 @@ def _by_why(
 ) -> Intervals:
     found: Intervals = set()
     reader = reader or memory.reader
-    sought = memory.engine.read(seek(reader, needle))
+    sought = memory.engine.read(TENANT, seek(reader, needle))
     for key, records in sought.by_entry.items():
         lost = key in sought.beginnings
-        states = memory.engine.read(open_states(reader, key, lost=lost))
-        for each in memory.engine.read(stretches(states, needle, sought.probe, records)):
+        states = memory.engine.read(TENANT, open_states(reader, key, lost=lost))
+        for each in memory.engine.read(TENANT, stretches(states, needle, sought.probe, records)):
             assert each.sure or not sure
             found.add((key, each.first, each.end))
     return found
@@ -166,13 +167,13 @@ def _by_why(
 
 def _answered(memory: Memory, text: str) -> Intervals:
     """The same by the whole answer, for people: loosely only if nothing is exactly so."""
-    found = memory.engine.read(why(memory.reader, text, limit=1000))
+    found = memory.engine.read(TENANT, why(memory.reader, text, limit=1000))
     assert all(each.sure for each in found.occurrences)
     return {(EntryKey.of(each.reference), each.first, each.end) for each in found.occurrences}
 
 
 def _by_pickaxe(memory: Memory, needle: Needle) -> dict[tuple[EntryKey, int], int]:
-    found = memory.engine.read(pickaxe(memory.reader, needle.text, limit=1000))
+    found = memory.engine.read(TENANT, pickaxe(memory.reader, needle.text, limit=1000))
     assert not found.more
     places = [(each.record.revision, each.record.index) for each in found.changed]
     assert places == sorted(places, reverse=True)
@@ -184,7 +185,7 @@ def _pages_agree(memory: Memory, needle: Needle, reader: Reader | None = None) -
 
     def ask(limit: int, before: tuple[int, int] | None = None) -> Pickaxe:
         program = pickaxe(reader or memory.reader, needle.text, limit=limit, before=before)
-        found: Pickaxe = memory.engine.read(program)
+        found: Pickaxe = memory.engine.read(TENANT, program)
         return found
 
     whole = ask(1000)
@@ -277,7 +278,7 @@ def test_why_finds_what_stands_in_the_states_that_are_left_to_a_reader(
         reader = horizon(memory)
         for write in more:
             _write(memory, write)
-        read = memory.engine.read
+        read = partial(memory.engine.read, TENANT)
         for key, values in states.items():
             values[: begins[key]] = [None] * begins[key]
             values += [
@@ -317,7 +318,9 @@ def test_why_is_right_about_every_state_that_an_erasure_left(
         for key in (BLOCK, NOTES, FACT, OTHER):
             for version in range(1, memory.read(key).version + 1):
                 with suppress(Erased):
-                    found = memory.engine.read(reading.read_version(memory.reader, key, version))
+                    found = memory.engine.read(
+                        TENANT, reading.read_version(memory.reader, key, version)
+                    )
                     states[key, version] = found.value
         texts = [text for value in states.values() for text in _texts(value)]
         texts = [text for text in texts if text.strip() and ERASED_LINE not in text]
@@ -355,6 +358,9 @@ def test_a_page_of_the_pickaxe_follows_what_it_needs_and_no_more() -> None:
                 steps[limit] += 1
                 answer = yield step
 
-        whole, page = memory.engine.read(counted(1000)), memory.engine.read(counted(5))
+        whole, page = (
+            memory.engine.read(TENANT, counted(1000)),
+            memory.engine.read(TENANT, counted(5)),
+        )
         assert len(whole.changed) == 330 and page.changed == whole.changed[:5]
         assert steps[5] * 5 < steps[1000], steps

@@ -5,7 +5,7 @@ import pytest
 from commonplace.explain.why import needle, search
 from commonplace.explain.why.pickaxe import pickaxe
 from commonplace.explain.why.why import why
-from histories import BLOCK, NOTES, opened
+from histories import BLOCK, NOTES, TENANT, opened
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def test_whoever_wrote_it_again_is_not_taken_for_whoever_introduced_it(few):
     with opened(":memory:") as memory:
         for _ in range(5):
             memory.append("Churn fell.")
-        (found,) = memory.engine.read(why(memory.reader, "Churn fell.")).occurrences
+        (found,) = memory.engine.read(TENANT, why(memory.reader, "Churn fell.")).occurrences
     assert found.first == 4  # as far back as was looked
     assert found.introduced is None
     assert not found.sure
@@ -30,7 +30,7 @@ def test_what_began_and_ended_where_it_was_found_to_is_sure(few):
         memory.append("Churn fell.")
         memory.write(BLOCK, "replace", old="Churn fell.", new="Churn rose.")
         memory.append("Churn fell.")
-        answer = memory.engine.read(why(memory.reader, "Churn fell."))
+        answer = memory.engine.read(TENANT, why(memory.reader, "Churn fell."))
     told = [(each.first, each.end, each.sure) for each in answer.occurrences]
     assert told == [(2, 3, True), (4, None, True)]
     assert any("the oldest were not followed" in each for each in answer.unknown)
@@ -43,7 +43,7 @@ def test_an_end_that_an_older_record_outlives_is_not_sure(few):
         memory.append("Churn fell.\nReally.")
         memory.write(BLOCK, "replace", old="Churn fell.\nReally.", new="Really.")
         memory.append("Churn fell.", NOTES)
-        answer = memory.engine.read(why(memory.reader, "Churn fell."))
+        answer = memory.engine.read(TENANT, why(memory.reader, "Churn fell."))
     found = next(each for each in answer.occurrences if each.reference.region == BLOCK.region)
     assert (found.first, found.end, found.sure) == (2, 3, False)
 
@@ -55,7 +55,7 @@ def test_what_was_based_on_a_line_is_found_however_many_lines_have_the_text():
         last = memory.read().value[-1]
         number = len(memory.read().value)
         memory.append("So it is.", NOTES, based_on=[f"task/q3:findings@2#L{number}"])
-        (found,) = memory.engine.read(why(memory.reader, "0")).occurrences
+        (found,) = memory.engine.read(TENANT, why(memory.reader, "0")).occurrences
     assert last.text == "It is 0."
     assert [(each.edge, each.record.entry) for each in found.derived] == [("declared", NOTES)]
 
@@ -68,7 +68,11 @@ def test_a_common_word_of_one_entry_is_found_behind_all_that_others_said(few, mo
         for number in range(9):
             memory.append(f"Churn fell {number}.")
         inside = search.scope(None, NOTES.region, None)
-        (found,) = memory.engine.read(why(memory.reader, "Churn fell.", scope=inside)).occurrences
+        (found,) = memory.engine.read(
+            TENANT, why(memory.reader, "Churn fell.", scope=inside)
+        ).occurrences
         assert (found.first, found.end, found.sure) == (1, 2, True)
-        changed = memory.engine.read(pickaxe(memory.reader, "Churn fell", scope=inside)).changed
+        changed = memory.engine.read(
+            TENANT, pickaxe(memory.reader, "Churn fell", scope=inside)
+        ).changed
         assert [(each.record.version, each.by) for each in changed] == [(2, -1), (1, 1)]

@@ -37,7 +37,7 @@ def _states(memory: History, begins: dict[EntryKey, int]) -> States:
             state = None
             if version >= begins.get(key, 0):
                 read = reading.read_version(memory.reader, key, version)
-                state = list(carried(memory.engine.read(read).value))
+                state = list(carried(memory.engine.read(TENANT, read).value))
             found[key].append(state)
     return found
 
@@ -54,7 +54,7 @@ def _runs(states: States, needle: Needle) -> Runs:
 
 
 def _told(memory: History, text: str, begins: dict[EntryKey, int]) -> Runs:
-    found = memory.engine.read(why(memory.reader, text, limit=1000))
+    found = memory.engine.read(TENANT, why(memory.reader, text, limit=1000))
     assert all(each.sure for each in found.occurrences)
     runs = set()
     for each in found.occurrences:
@@ -87,7 +87,7 @@ def test_why_finds_what_reading_every_version_finds(seed: int, indexed: bool) ->
             needle = Needle(text)
             expected = _runs(states, needle) or _runs(states, Needle(text, loose=True))
             assert _told(memory, text, {}) == expected, text
-            found = memory.engine.read(pickaxe(memory.reader, text, limit=1000))
+            found = memory.engine.read(TENANT, pickaxe(memory.reader, text, limit=1000))
             by = {(each.record.entry, each.record.version): each.by for each in found.changed}
             assert by == _counted(states, needle), text
 
@@ -124,7 +124,7 @@ def test_after_a_compaction_a_reply_is_not_taken_for_what_was_sent() -> None:
         memory.write(DISPATCHED[0], "dispatch", payload="Find out.", **sent)
         memory.write(DISPATCHED[0], "reply", payload="The price.", version=0, revision=1)
         memory.execute(compact(memory.author, memory.head.revision))
-        (found,) = memory.engine.read(why(memory.reader, "Find out.")).occurrences
+        (found,) = memory.engine.read(TENANT, why(memory.reader, "Find out.")).occurrences
         assert (found.first, found.end, found.status) == (1, None, "stands")
         assert found.introduced is not None and found.introduced.operation == "dispatch"
         assert found.again == ()
