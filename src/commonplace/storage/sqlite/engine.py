@@ -18,6 +18,7 @@ from commonplace.errors import (
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
+from commonplace.storage import forking
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Capabilities, Health
 from commonplace.storage.lane import Lane
@@ -94,7 +95,7 @@ class SqliteEngine:
                 self.path = os.path.realpath(self.path)
                 self._open_file(create=create)
             self._state = _OPEN
-            fork.watch(self)
+            forking.watch(self)
 
     def close(self) -> None:
         """Let everything go; idempotent, and harmless in a forked child."""
@@ -104,7 +105,7 @@ class SqliteEngine:
             if self._state == _CLOSED:
                 return
             self._state = _CLOSED
-            fork.forget(self)
+            forking.forget(self)
             self._lane.close()
             self._doorbell.close()
             self._connections.close()
