@@ -52,6 +52,12 @@ UPKEEP_S: Final = 3600.0
 """How long one step of an import, archive or compaction may take."""
 BACKSTOP_S: Final = 0.25
 """Longest wait between two looks at the log when no doorbell rings."""
+CONNECTIONS: Final = 16
+"""Sessions with a PostgreSQL server that one process uses at once, besides one that listens."""
+ROW_WAIT_MS: Final = 10_000
+"""How long a job waits for the right to write a tenant of a PostgreSQL memory."""
+SETTLE_S: Final = 30.0
+"""How long a commit whose answer was lost is asked for again before its outcome is unknown."""
 TICKET_LIFE_S: Final = 30.0
 """Life of a place in an `update` queue whose holder's death no kernel reports."""
 

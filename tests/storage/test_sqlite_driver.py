@@ -10,7 +10,8 @@ from commonplace.errors import DamagedMemory, EngineUnavailable, NotFound, Outco
 from commonplace.storage.sqlite.driver import Driver
 from commonplace.storage.sqlite.engine import SqliteEngine
 from commonplace.storage.sqlite.faults import CommitUnknown, translate
-from commonplace.storage.sqlite.migrations import Migration, migrate, read_migrations, schema_of
+from commonplace.storage.migrations import Migration, read_migrations
+from commonplace.storage.sqlite.migrations import migrate, schema_of
 from commonplace.storage.sqlite.statements import sections, statements
 from commonplace.storage.step import Program, Statement
 from groups import TENANT, appending, creating

@@ -10,19 +10,25 @@ if TYPE_CHECKING:
 
 
 def open_engine(address: str) -> "Engine":
-    """The engine for a path or `:memory:`, not opened yet.
+    """The engine for a path, `:memory:` or a `postgresql://` address, not opened yet.
 
     Raises `InvalidInput` for anything else. The engine's module is imported here, so that
     what is not used costs nothing at start-up.
     """
     if not address or "\0" in address:
         raise InvalidInput(
-            f"An address is a file's path or ':memory:', not {address!r}.", address=address
+            f"An address is a file's path, ':memory:' or postgresql://…, not {address!r}.",
+            address=address,
         )
     scheme, colon, _ = address.partition("://")
+    if colon and scheme in ("postgresql", "postgres"):
+        lazy_import("psycopg", extra="postgres")
+        module = lazy_import("commonplace.storage.postgres.engine")
+        return cast("Engine", module.PostgresEngine(address))
     if colon and scheme.isalnum():
         raise InvalidInput(
-            f"{scheme}:// is not supported by this release: give a file's path, or ':memory:'.",
+            f"{scheme}:// is not supported by this release: give a file's path, ':memory:', or "
+            "postgresql://user@host/database.",
             address=address,
         )
     module = lazy_import("commonplace.storage.sqlite.engine")

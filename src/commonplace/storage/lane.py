@@ -8,25 +8,27 @@ finds another process at work, goes to the lane's background thread. One batch i
 A piece of work is in one of four states, changed only under the lane's mutex:
 
     QUEUED ──picked up──> PICKED ──answered──> DONE
+       │ ^────turn lost──────┘
        └──deadline, cancellation, close──> WITHDRAWN
 
-What was withdrawn was certainly not written. A caller that stops waiting for picked-up work
-cannot know: its outcome is `Unknown`.
+What was withdrawn was certainly not written, nor was what went back to the queue. A caller
+that stops waiting for picked-up work cannot know: its outcome is `Unknown`.
 """
 
-import functools
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypeVar, cast
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 from commonplace import limits
 from commonplace._lazy import LazyModule
 from commonplace.core.verdict import Verdict
 from commonplace.errors import CommonplaceError, EngineUnavailable
 from commonplace.model.write import WriteGroup
+from commonplace.storage.turn import Turn, TurnLost
 from commonplace.storage.work import (
     PICKED,
     QUEUED,
@@ -47,36 +49,12 @@ _PAUSES_IN_VAIN: Final = 16
 _log = logging.getLogger("commonplace.lane")
 
 
-class Turn(Protocol):
-    """The right to write, among processes. Used by one thread of a process at a time."""
-
-    def try_take(self) -> bool:
-        """Take it if it is free, without waiting."""
-        ...
-
-    def take(self) -> None:
-        """Wait for it, however long that is."""
-        ...
-
-    def release(self) -> None:
-        """Give it up; harmless when it is not held."""
-        ...
-
-    def holder(self) -> str:
-        """Who has it, in words; "" when nobody can say."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it for good."""
-        ...
-
-
 class Lane:
     """The queue to one writer of one database in one process.
 
     `commit` writes groups in one transaction and gives one verdict each; when it raises,
-    nothing of them was written. `after` is called with the verdicts of each batch once the
-    turn was given up. `monotonic_s` is the clock of deadlines.
+    nothing of them was written; and when it raises `TurnLost`, they go back to the queue.
+    `after` gets the verdicts of each batch once the turn was given up. `monotonic_s`: the clock.
     """
 
     def __init__(
@@ -224,6 +202,8 @@ class Lane:
                     return True, what()
                 tell_batch((None,))
                 verdicts = self._commit((what,))
+            except TurnLost:
+                return False, None
             finally:
                 # Before anybody is told, so that the next one need not wait; and whether or
                 # not it is held, since an interrupt may fall between taking and knowing it.
@@ -339,7 +319,7 @@ class Lane:
                 self._turn.release()
                 if self._closed:
                     self._turn.close()
-        wake_all(batch)
+        wake_all(work for work in batch if work.state is PICKED)
         if verdicts:
             self._tell(verdicts)
         self._answered = len(batch)
@@ -358,6 +338,16 @@ class Lane:
                 break
         return batch
 
+    def _put_back(self, batch: Sequence[Work]) -> None:
+        """Queue works again, in their order and before all others."""
+        with self._mutex:
+            for work in reversed(batch):
+                if self._closed:
+                    work.error = EngineUnavailable("Nothing was written: the memory was closed.")
+                else:
+                    work.state = QUEUED
+                    self._queue.appendleft(work)
+
     def _run(self, batch: Sequence[Work]) -> Sequence[Verdict]:
         """Run a batch and note each outcome; whatever fails is its author's alone."""
         if not batch:
@@ -370,16 +360,27 @@ class Lane:
         try:
             verdicts = self._commit(groups)
             assert len(verdicts) == len(batch), "one verdict per group"
+        except TurnLost:
+            self._put_back(batch)
+            return ()
         except BaseException as error:  # boundary: it is raised in its author's thread
             if len(batch) == 1:
                 batch[0].error = error
                 return ()
-            for work, group in zip(batch, groups, strict=True):
-                self._attempt(work, functools.partial(self._commit_one, group))
-            return [work.result for work in batch if work.error is None]
+            return self._run_singly(batch)
         for work, verdict in zip(batch, verdicts, strict=True):
             work.result = verdict
         return verdicts
+
+    def _run_singly(self, batch: Sequence[Work]) -> Sequence[Verdict]:
+        for number, work in enumerate(batch):
+            try:
+                self._attempt(work, partial(self._commit_one, cast(WriteGroup, work.what)))
+            except TurnLost:
+                self._put_back(batch[number:])
+                batch = batch[:number]
+                break
+        return [work.result for work in batch if work.error is None]
 
     def _commit_one(self, group: WriteGroup) -> Verdict:
         return self._commit((group,))[0]
@@ -387,6 +388,8 @@ class Lane:
     def _attempt(self, work: Work, job: Callable[[], Any]) -> None:
         try:
             work.result = job()
+        except TurnLost:
+            raise
         except BaseException as error:  # boundary: it is raised in its author's thread
             work.error = error
 

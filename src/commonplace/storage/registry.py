@@ -46,7 +46,7 @@ def acquire(address: str, *, create: bool, engine: Engine | None = None) -> Engi
 def _shared_name(address: str) -> str:
     if address == ":memory:":
         return f":memory:{next(_numbers)}"
-    return os.path.realpath(address)
+    return address if "://" in address else os.path.realpath(address)
 
 
 def release(engine: Engine) -> None:

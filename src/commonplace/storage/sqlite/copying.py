@@ -6,9 +6,10 @@ from typing import Final
 import apsw
 
 from commonplace.errors import EngineUnavailable, NotFound
+from commonplace.storage.migrations import Migration
 from commonplace.storage.sqlite import faults, opening
 from commonplace.storage.sqlite.driver import Driver
-from commonplace.storage.sqlite.migrations import Migration, migrate
+from commonplace.storage.sqlite.migrations import migrate
 
 _ALL_PAGES: Final = -1
 

@@ -6,33 +6,15 @@ transaction, so that a file is at one version or another and never between.
 
 import functools
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import apsw
 
+from commonplace.storage.migrations import Migration, read_migrations
 from commonplace.storage.sqlite.statements import FOLDER
 
 APPLICATION_ID: Final = 0x434D4E50
 """In the header of every memory ("CMNP"), so that no other SQLite file is taken for one."""
-
-
-class Migration(NamedTuple):
-    """One step of the schema."""
-
-    number: int
-    script: str
-
-
-def read_migrations(folder: Path) -> tuple[Migration, ...]:
-    """The migrations of a folder in order. Raises `ValueError` unless they count up from 1."""
-    found = [
-        Migration(int(path.name.partition("_")[0]), path.read_text("utf-8"))
-        for path in sorted(folder.glob("[0-9]*.sql"))
-    ]
-    if [each.number for each in found] != list(range(1, len(found) + 1)):
-        raise ValueError(f"migrations must count from 1: {[each.number for each in found]}")
-    return tuple(found)
 
 
 @functools.cache

@@ -21,10 +21,11 @@ from commonplace.errors import (
     NotFound,
     UnsafeStorage,
 )
-from commonplace.storage.lane import Turn
+from commonplace.storage.migrations import Migration
 from commonplace.storage.sqlite import faults
 from commonplace.storage.sqlite.filesystem import FilesystemOf, is_network
-from commonplace.storage.sqlite.migrations import APPLICATION_ID, Migration, migrate, schema_of
+from commonplace.storage.sqlite.migrations import APPLICATION_ID, migrate, schema_of
+from commonplace.storage.turn import Turn
 
 MEMORY: Final = ":memory:"
 

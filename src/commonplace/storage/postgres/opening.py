@@ -1,0 +1,167 @@
+"""Opening: look first, change nothing on a refusal, then migrate and connect."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from commonplace.errors import (
+    EngineUnavailable,
+    NewerSchema,
+    NotAMemory,
+    NotFound,
+    UnsafeStorage,
+)
+from commonplace.storage.migrations import Migration
+from commonplace.storage.postgres import faults
+from commonplace.storage.postgres.bells import Session
+from commonplace.storage.postgres.driver import Driver
+from commonplace.storage.postgres.migrations import (
+    APPLICATION_ROLE,
+    applied,
+    migrate,
+    state_of,
+)
+from commonplace.storage.postgres.place import Place
+from commonplace.storage.postgres.statements import statements
+from commonplace.storage.postgres.trigrams import EACH_TIME
+from commonplace.storage.postgres.wire import Wire
+
+_OLDEST: Final = 15
+_WEAK: Final = ("off", "local")
+
+_LOOK: Final = """
+SELECT current_setting('server_version_num')::int / 10000, current_setting('fsync'),
+       current_setting('synchronous_commit'), current_setting('server_encoding'),
+       pg_is_in_recovery(), pg_backend_pid(),
+       (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),
+       EXISTS (SELECT FROM pg_namespace
+               WHERE nspname = 'commonplace' AND pg_has_role(nspowner, 'USAGE')),
+       EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s AND pg_has_role(oid, 'MEMBER'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What was found at a place: whether a pooler stands before it, and the role to take on."""
+
+    place: Place
+    is_pooled: bool
+    role: str
+
+    def driver(self) -> Driver:
+        """A new connection. Raises `EngineUnavailable`."""
+        return Driver(self._wire, self.place.name)
+
+    def _wire(self) -> Wire:
+        return Wire(
+            connect(self.place), statements(), prepare=not self.is_pooled, each_time=EACH_TIME
+        )
+
+    def session(self) -> Session | None:
+        """A session that lasts; None behind a pooler, which gives none to anybody."""
+        if self.is_pooled:
+            return None
+        connection = connect(self.place)
+        row = connection.execute(
+            "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::bigint"
+            " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        ).fetchone()
+        return Session(connection, "" if row is None else f"{row[0]}-{row[1]}")
+
+
+def connect(place: Place) -> "psycopg.Connection[Any]":
+    """A session, or `EngineUnavailable` with the reason."""
+    try:
+        return place.connect()
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise faults.unreachable(place.name, reason) from error
+
+
+def open_server(place: Place, steps: Sequence[Migration], *, create: bool) -> Server:
+    """Check the server and the schema, and bring the schema up to date.
+
+    Raises `UnsafeStorage`, `NotFound`, `NotAMemory`, `NewerSchema` or another
+    `EngineUnavailable`; then nothing was changed.
+    """
+    with connect(place) as connection:
+        found = connection.execute(_LOOK, {"role": APPLICATION_ROLE}).fetchone()
+        assert found is not None
+        version, fsync, durability, encoding, standby, pid, mighty, owner, member = found
+        _refuse(place, version, encoding, standby=standby)
+        refuse_unsafe(place, {"fsync": fsync, "synchronous_commit": durability})
+        schema = _check_schema(place, connection, len(steps), create=create)
+        try:
+            if schema < len(steps):
+                migrate(connection, steps)
+                member = True
+        except psycopg.Error as error:
+            raise EngineUnavailable(
+                f"{place.name} has schema {schema} and this release needs {len(steps)}, and this "
+                f"role could not change it ({error}). Run `commonplace migrate` as its owner.",
+                path=place.name,
+            ) from error
+        if member:
+            member = applied(connection)
+        # A pooler names none of the server's processes as its connection's other end.
+        is_pooled = pid != connection.pgconn.backend_pid
+    role = APPLICATION_ROLE if member and (mighty or owner or not schema) else ""
+    return Server(place, is_pooled=is_pooled, role=role)
+
+
+def refuse_unsafe(place: Place, settings: Mapping[str, str]) -> None:
+    """Raise `UnsafeStorage` for settings under which acknowledged writes can be lost."""
+    weak = {
+        "fsync": settings["fsync"] == "off",
+        "synchronous_commit": settings["synchronous_commit"] in _WEAK,
+    }
+    for name in [name for name, is_weak in weak.items() if is_weak]:
+        raise UnsafeStorage(
+            f"{place.name} has {name}={settings[name]}, so a crash would lose acknowledged "
+            f"writes. Set {name} to on (for synchronous_commit: or stronger), then open it.",
+            path=place.name,
+            setting=name,
+        )
+
+
+def _refuse(place: Place, version: int, encoding: str, *, standby: bool) -> None:
+    if version < _OLDEST:
+        raise EngineUnavailable(
+            f"{place.name} runs PostgreSQL {version}; {_OLDEST} or later is needed.",
+            path=place.name,
+        )
+    if encoding != "UTF8":
+        raise EngineUnavailable(
+            f"The database of {place.name} has the encoding {encoding}. Create one with UTF8.",
+            path=place.name,
+        )
+    if standby:
+        raise EngineUnavailable(
+            f"{place.name} is a standby, which takes no writes. Name the primary, or all hosts: "
+            "postgresql://user@host1,host2/database?target_session_attrs=read-write.",
+            path=place.name,
+        )
+
+
+def _check_schema(
+    place: Place, connection: "psycopg.Connection[Any]", newest: int, *, create: bool
+) -> int:
+    schema = state_of(connection)
+    if schema is None:
+        raise NotAMemory(
+            f"{place.name} has a schema named commonplace that is something else; it was not "
+            "touched. Use another database.",
+            path=place.name,
+        )
+    if schema > newest:
+        raise NewerSchema(
+            f"{place.name} has schema {schema}, and this release knows up to {newest}: upgrade "
+            "commonplace. Nothing was touched.",
+            path=place.name,
+            schema=schema,
+        )
+    if schema == 0 and not create:
+        raise NotFound(f"There is no memory at {place.name}.", path=place.name)
+    return schema
