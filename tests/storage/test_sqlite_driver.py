@@ -7,12 +7,12 @@ import pytest
 
 from commonplace.core.verdict import Accepted, Duplicate, Unknown
 from commonplace.errors import DamagedMemory, EngineUnavailable, NotFound, OutcomeUnknown
+from commonplace.storage.migrations import Migration, read_migrations
 from commonplace.storage.sqlite.driver import Driver
 from commonplace.storage.sqlite.engine import SqliteEngine
 from commonplace.storage.sqlite.faults import CommitUnknown, translate
-from commonplace.storage.migrations import Migration, read_migrations
 from commonplace.storage.sqlite.migrations import migrate, schema_of
-from commonplace.storage.sqlite.statements import sections, statements
+from commonplace.storage.sqlite.statements import statements
 from commonplace.storage.step import Program, Statement
 from groups import TENANT, appending, creating
 
@@ -173,27 +173,6 @@ def _landed_but_failed(driver: Driver) -> Any:
 def test_errors_of_sqlite_become_ours(error: apsw.Error, kind: type[Exception], words: str) -> None:
     assert isinstance(translate(error, "team.db"), kind)
     assert words in str(translate(error, "team.db"))
-
-
-def test_a_statement_file_is_read_by_sections() -> None:
-    text = "-- About.\n\n-- name: one\n-- Why.\nSELECT 1;\n\n-- name: two\n-- Why.\nSELECT\n  2\n"
-    assert dict(sections(text)) == {"one": "SELECT 1", "two": "SELECT\n2"}
-    with pytest.raises(ValueError, match="a reason"):
-        dict(sections("-- name: one\nSELECT 1"))
-    with pytest.raises(ValueError, match="without a name"):
-        dict(sections("SELECT 1"))
-
-
-def test_every_statement_compiles(engine: SqliteEngine) -> None:
-    connection = apsw.Connection(engine.path)
-    for name, sql in statements().items():
-        try:
-            connection.execute(f"EXPLAIN {sql}" if not sql.startswith("PRAGMA") else sql)
-        except apsw.BindingsError:
-            continue  # it compiled, and wants its values
-        except apsw.Error as error:
-            raise AssertionError(f"{name}: {error}") from error
-    connection.close()
 
 
 def test_migrations_run_once_in_order_or_not_at_all(tmp_path: Path) -> None:

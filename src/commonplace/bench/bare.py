@@ -13,7 +13,8 @@ from typing import Any, Final
 import apsw
 
 from commonplace.storage.proposal import new_key
-from commonplace.storage.sqlite.statements import sections, statements
+from commonplace.storage.sqlite.statements import statements
+from commonplace.storage.statements import sections
 
 _OWN: Final = Path(__file__).with_name("bare.sql")
 _FULL: Final = 2
