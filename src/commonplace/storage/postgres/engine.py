@@ -171,16 +171,18 @@ class PostgresEngine:
 
     def execute(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """Run a program that writes what is not history, holding the right to write."""
-        lane = self._writer(tenant).lane
-        result = lane.run(lambda: self._execute(tenant, program, deadline_s), deadline_s)
+        writer = self._writer(tenant)
+        result = writer.lane.run(
+            lambda: self._execute(writer.turn, program, deadline_s), deadline_s
+        )
         self._bells.ring(tenant)
         return result
 
     async def execute_async(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """`execute` for an event loop, which is never blocked."""
-        lane = self._writer(tenant).lane
-        result = await lane.run_async(
-            lambda: self._execute(tenant, program, deadline_s), deadline_s
+        writer = self._writer(tenant)
+        result = await writer.lane.run_async(
+            lambda: self._execute(writer.turn, program, deadline_s), deadline_s
         )
         self._bells.ring(tenant)
         return result
@@ -212,32 +214,36 @@ class PostgresEngine:
     def _run_batch(
         self, groups: Sequence[WriteGroup], turn: RowTurn, cache: StateCache, *, in_doubt: bool
     ) -> Sequence[Verdict]:
-        held = turn.driver
+        held = None if in_doubt else turn.driver
         driver = held or self._connections.take()
-        terms = turn.terms if not in_doubt else self._terms(groups[0].tenant)
+        terms = turn.terms(limits.ROW_WAIT_MS if in_doubt else 0)
         try:
             program = commit_batch(groups, cache, self._clock_of(driver))
             return driver.run(program, terms)
         except BaseException as error:
             cache.clear()
-            if isinstance(error, NotHad) and not in_doubt:
+            if isinstance(error, NotHad) and not driver.wire.is_lost:
                 turn.found_taken()
             raise
         finally:
             if held is None:
                 self._connections.give_back(driver)
+            else:
+                turn.release()
 
     def _clock_of(self, driver: Driver) -> Callable[[], int]:
         return self._clock_us or (lambda: driver.now_us)
 
-    def _execute(self, tenant: str, program: Program[T], deadline_s: float) -> T:
-        wait_ms = max(int(deadline_s * _PATIENCE), 1)
+    def _execute(self, turn: RowTurn, program: Program[T], deadline_s: float) -> T:
+        wait_ms = max(int(deadline_s * _PATIENCE_MS), 1)
+        held = turn.driver
         try:
-            driver = self._connections.take(deadline_s)
+            driver = held or self._connections.take(deadline_s)
             try:
-                return driver.run(program, self._terms(tenant, wait_ms))
+                return driver.run(program, turn.terms(wait_ms))
             finally:
-                self._connections.give_back(driver)
+                if held is None:
+                    self._connections.give_back(driver)
         except NotHad as error:
             holder = self._holder()
             raise EngineUnavailable(
@@ -379,8 +385,8 @@ class PostgresEngine:
         self._connections.disown()
 
 
-_PATIENCE: Final = 0.9
-"""The part of a job's deadline that it waits for the right to write."""
+_PATIENCE_MS: Final = 900
+"""Of each second of a job's deadline, what it waits for the right to write."""
 
 
 def _proved_head(tenant: str) -> Program[Position]:

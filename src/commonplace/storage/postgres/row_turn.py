@@ -23,7 +23,11 @@ _PAUSES_S: Final = (0.0, 0.02, 0.05, 0.1, 0.2)
 
 
 class RowTurn:
-    """The turn to write one tenant. `holder_of` says in words who keeps the row."""
+    """The turn to write one tenant.
+
+    `terms` gives those of a program that waits so many milliseconds for the row (0: not at
+    all); `holder_of` says in words who keeps the row.
+    """
 
     def __init__(
         self,
@@ -32,18 +36,13 @@ class RowTurn:
         holder_of: Callable[[], str],
     ) -> None:
         self._connections = connections
-        self._terms = terms
+        self.terms = terms
         self._holder_of = holder_of
         self._contended = False
         self._stopped = threading.Event()
         self._why = ""
         self.driver: Driver | None = None
         """The connection that holds the row, or none yet."""
-
-    @property
-    def terms(self) -> Terms:
-        """What the batch of this turn is run on: the row is not waited for."""
-        return self._terms(0)
 
     def try_take(self) -> bool:
         """Take it if it seems free, without waiting."""
@@ -71,7 +70,7 @@ class RowTurn:
     def _take_row(self, driver: Driver) -> bool:
         asked_s = time.monotonic()
         try:
-            driver.hold(self._terms(_WAIT_MS))
+            driver.hold(self.terms(_WAIT_MS))
         except NotHad as error:
             self._connections.give_back(driver)
             self._why = self._holder_of() or str(error)
