@@ -8,33 +8,17 @@ finds it taken, so no lock is needed that some PostgreSQL would lack.
 import contextlib
 import functools
 from collections.abc import Sequence
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 
 from commonplace.storage.migrations import Migration, read_migrations
-from commonplace.storage.postgres.statements import FOLDER
+from commonplace.storage.postgres.statements import FOLDER, statements
 
 APPLICATION_ROLE: Final = "commonplace"
 """The role that transactions take on: it owns nothing, so row-level security binds it."""
 
-_RACED: Final = (
-    errors.UniqueViolation,
-    errors.DuplicateSchema,
-    errors.DuplicateTable,
-    errors.DuplicateObject,
-)
-_BEGIN: Final = (
-    "CREATE SCHEMA IF NOT EXISTS commonplace",
-    "CREATE TABLE IF NOT EXISTS commonplace.migration"
-    " (number bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())",
-)
-_STATE: Final = """
-SELECT to_regclass('commonplace.migration') IS NOT NULL,
-       EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = 'commonplace')
-"""
 _TRIES: Final = 10
 
 
@@ -44,28 +28,28 @@ def migrations() -> tuple[Migration, ...]:
     return read_migrations(FOLDER)
 
 
+def ask(connection: "psycopg.Connection[Any]", name: str, *values: Any) -> tuple[Any, ...]:
+    """The first row of a statement on a connection that runs no programs; () if there is none."""
+    cursor = psycopg.RawCursor(connection)
+    cursor.execute(statements()[name].encode(), values)
+    return cursor.fetchone() or () if cursor.description else ()
+
+
 def state_of(connection: "psycopg.Connection[Any]") -> int | None:
     """The number of the last migration; 0 where there is none, None where others use the schema."""
-    row = connection.execute(_STATE).fetchone()
-    assert row is not None
-    noted, used = row
+    noted, used = ask(connection, "schema_state")
     if not noted:
         return None if used else 0
-    row = connection.execute(
-        "SELECT coalesce(max(number), 0) FROM commonplace.migration"
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+    return int(ask(connection, "schema_newest")[0])
 
 
 def migrate(connection: "psycopg.Connection[Any]", steps: Sequence[Migration]) -> None:
     """Apply those of `steps` that are missing, each whole or not at all; then see to the role."""
-    for statement in _BEGIN:
-        _or_raced(connection, statement)
+    for name in ("schema_make", "migration_table"):
+        _once(connection, name)
     for step in steps[state_of(connection) or 0 :]:
         with contextlib.suppress(errors.UniqueViolation), connection.transaction():
-            connection.execute(
-                "INSERT INTO commonplace.migration (number) VALUES (%s)", (step.number,)
-            )
+            ask(connection, "migration_note", step.number)
             connection.execute(step.script.encode())
     grant(connection)
 
@@ -75,44 +59,30 @@ def grant(connection: "psycopg.Connection[Any]") -> bool:
 
     False where this role may make none: then it is bound by forced row-level security alone.
     """
-    role = sql.Identifier(APPLICATION_ROLE)
+    with contextlib.suppress(errors.InsufficientPrivilege):  # another may have made it before
+        _once(connection, "role_make")
     try:
-        _or_raced(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
-        with connection.transaction():
-            for words in (
-                "GRANT USAGE ON SCHEMA commonplace TO {}",
-                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA commonplace TO {}",
-                "REVOKE INSERT, UPDATE, DELETE ON commonplace.migration FROM {}",
-            ):
-                connection.execute(sql.SQL(words).format(role))
-        _or_raced(connection, sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-    except errors.InsufficientPrivilege:
+        for name in ("role_schema", "role_tables", "role_migrations", "role_take"):
+            _once(connection, name)
+    except (errors.InsufficientPrivilege, errors.UndefinedObject):
         return False
     return True
 
 
-def applied(connection: "psycopg.Connection[Any]") -> bool:
-    """Whether this role can take on the application role, and that may use the tables."""
-    row = connection.execute(
-        "SELECT pg_has_role(oid, 'MEMBER')"
-        " AND has_table_privilege(oid, 'commonplace.log', 'INSERT')"
-        " FROM pg_roles WHERE rolname = %s",
-        (APPLICATION_ROLE,),
-    ).fetchone()
-    return bool(row and row[0])
+def is_granted(connection: "psycopg.Connection[Any]") -> bool:
+    """Whether this session can take on the application role, and that may use the tables."""
+    return ask(connection, "role_usable") == (True,)
 
 
-def _or_raced(
-    connection: "psycopg.Connection[Any]", statement: LiteralString | sql.Composed
-) -> None:
-    """Run what another process may be doing in the same moment."""
+def _once(connection: "psycopg.Connection[Any]", name: str) -> None:
+    """Run what another process may be doing, or have done, in the same moment."""
     for attempt in range(_TRIES):
         try:
             with connection.transaction():
-                connection.execute(statement)
+                ask(connection, name)
             return
         except (errors.DuplicateObject, errors.DuplicateSchema, errors.DuplicateTable):
             return
-        except (errors.UniqueViolation, errors.InternalError_):
+        except (errors.UniqueViolation, errors.InternalError_):  # two at once
             if attempt == _TRIES - 1:
                 raise

@@ -19,7 +19,8 @@ from commonplace.storage.postgres.bells import Session
 from commonplace.storage.postgres.driver import Driver
 from commonplace.storage.postgres.migrations import (
     APPLICATION_ROLE,
-    applied,
+    ask,
+    is_granted,
     migrate,
     state_of,
 )
@@ -30,16 +31,6 @@ from commonplace.storage.postgres.wire import Wire
 
 _OLDEST: Final = 15
 _WEAK: Final = ("off", "local")
-
-_LOOK: Final = """
-SELECT current_setting('server_version_num')::int / 10000, current_setting('fsync'),
-       current_setting('synchronous_commit'), current_setting('server_encoding'),
-       pg_is_in_recovery(), pg_backend_pid(),
-       (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),
-       EXISTS (SELECT FROM pg_namespace
-               WHERE nspname = 'commonplace' AND pg_has_role(nspowner, 'USAGE')),
-       EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s AND pg_has_role(oid, 'MEMBER'))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +55,8 @@ class Server:
         if self.is_pooled:
             return None
         connection = connect(self.place)
-        row = connection.execute(
-            "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::bigint"
-            " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-        ).fetchone()
-        return Session(connection, "" if row is None else f"{row[0]}-{row[1]}")
+        row = ask(connection, "session_self")
+        return Session(connection, f"{row[0]}-{row[1]}" if row else "")
 
 
 def connect(place: Place) -> "psycopg.Connection[Any]":
@@ -87,27 +75,24 @@ def open_server(place: Place, steps: Sequence[Migration], *, create: bool) -> Se
     `EngineUnavailable`; then nothing was changed.
     """
     with connect(place) as connection:
-        found = connection.execute(_LOOK, {"role": APPLICATION_ROLE}).fetchone()
-        assert found is not None
-        version, fsync, durability, encoding, standby, pid, mighty, owner, member = found
+        found = ask(connection, "server_look")
+        version, fsync, durability, encoding, standby, pid, mighty, owner = found
         _refuse(place, version, encoding, standby=standby)
         refuse_unsafe(place, {"fsync": fsync, "synchronous_commit": durability})
         schema = _check_schema(place, connection, len(steps), create=create)
         try:
             if schema < len(steps):
                 migrate(connection, steps)
-                member = True
         except psycopg.Error as error:
             raise EngineUnavailable(
                 f"{place.name} has schema {schema} and this release needs {len(steps)}, and this "
                 f"role could not change it ({error}). Run `commonplace migrate` as its owner.",
                 path=place.name,
             ) from error
-        if member:
-            member = applied(connection)
+        granted = is_granted(connection)
         # A pooler names none of the server's processes as its connection's other end.
         is_pooled = pid != connection.pgconn.backend_pid
-    role = APPLICATION_ROLE if member and (mighty or owner or not schema) else ""
+    role = APPLICATION_ROLE if granted and (mighty or owner or not schema) else ""
     return Server(place, is_pooled=is_pooled, role=role)
 
 

@@ -20,8 +20,8 @@ from commonplace.storage.step import Row
 
 _INT8: Final = struct.Struct(">q").pack
 _INT4: Final = struct.Struct(">i").pack
-_OIDS: Final = {"text": 25, "bigint": 20, "bytea": 17, "int": 23}
-_COLUMN: Final = re.compile(r"\$\d+::(text|bigint|bytea|int)\[\]")
+_OIDS: Final = {"text": 25, "bigint": 20, "bytea": 17}
+_COLUMN: Final = re.compile(r"\$\d+::(text|bigint|bytea)\[\]")
 _SET_WISE: Final = re.compile(r"\bunnest\(\s*\$1\b")
 _BINARY: Final = 1
 
@@ -244,7 +244,7 @@ def _encoded(value: Any) -> bytes | None:
     if type(value) is Column:
         return _array(*value)
     if type(value) is list:
-        return _array("int", value)
+        return _array("bigint", value)
     if isinstance(value, str):  # an enumeration's member
         return str.__str__(value).encode()
     return _INT8(int(value))
@@ -258,8 +258,6 @@ def _array(kind: str, values: Sequence[Any]) -> bytes:
     head = struct.pack(">iiiii", 1, 1, _OIDS[kind], count, 1)
     if kind == "bigint" and None not in values:
         return head + struct.pack(">" + "iq" * count, *chain.from_iterable((8, v) for v in values))
-    if kind == "int":
-        return head + struct.pack(">" + "ii" * count, *chain.from_iterable((4, v) for v in values))
     parts = [head]
     for value in values:
         data = _encoded(value)

@@ -271,13 +271,13 @@ CREATE INDEX waiting_order
 
 -- The text index: which records hold which three characters. Derived from the log and kept in the
 -- transaction of the writer, a batch behind it: storage/programs/indexing.py. One row per record
--- with text in it, numbered by its revision and place; of the text only the checksums of its
+-- with text in it, numbered by its revision and place; of the text only the numbers of its
 -- trigrams are kept (storage/postgres/trigrams.py). New rows wait in a list that is kept short,
 -- since every search reads it and some writer has to sort it in.
 CREATE TABLE commonplace.sought (
     tenant text COLLATE "C" NOT NULL,
     "row" bigint NOT NULL,
-    grams int[] NOT NULL,
+    grams bigint[] NOT NULL,
     PRIMARY KEY (tenant, "row")
 );
 
@@ -393,5 +393,5 @@ ALTER TABLE commonplace.sought ENABLE ROW LEVEL SECURITY;
 ALTER TABLE commonplace.sought FORCE ROW LEVEL SECURITY;
 CREATE POLICY sought_tenant ON commonplace.sought
     USING (tenant = current_setting('commonplace.tenant', true)
-        AND grams @> coalesce(nullif(current_setting('commonplace.grams', true), ''), '{}')::int[])
+        AND grams @> coalesce(nullif(current_setting('commonplace.grams', true), ''), '{}')::bigint[])
     WITH CHECK (tenant = current_setting('commonplace.tenant', true));

@@ -33,13 +33,13 @@ DELETE FROM commonplace.seeking WHERE tenant = $1
 -- stand in the policy too (sought_ask); inside coalesce the planner does not count them twice.
 SELECT "row" FROM commonplace.sought
 WHERE tenant = current_setting('commonplace.tenant', true)
-  AND coalesce(grams @> $1::int[], false) AND "row" >= $2 AND "row" < $3
+  AND coalesce(grams @> $1::bigint[], false) AND "row" >= $2 AND "row" < $3
 ORDER BY "row" DESC LIMIT $4
 
 -- name: sought_insert
 -- The trigrams of one record; what stood under its row, if anything did, is replaced.
 INSERT INTO commonplace.sought (tenant, "row", grams)
-VALUES (current_setting('commonplace.tenant', true), $1, $2::int[])
+VALUES (current_setting('commonplace.tenant', true), $1, $2::bigint[])
 ON CONFLICT (tenant, "row") DO UPDATE SET grams = excluded.grams
 
 -- name: sought_delete
@@ -71,7 +71,7 @@ SELECT 1::bigint
 -- How many records have a trigram, and the sum of what a modulus leaves of their rows.
 SELECT count(*), coalesce(sum("row" % $4), 0)::bigint FROM commonplace.sought
 WHERE tenant = current_setting('commonplace.tenant', true)
-  AND coalesce(grams @> $1::int[], false) AND "row" >= $2 AND "row" < $3
+  AND coalesce(grams @> $1::bigint[], false) AND "row" >= $2 AND "row" < $3
 
 -- name: sought_check
 -- An index cannot be asked whether it is sound without an extension; that its rows are those of
