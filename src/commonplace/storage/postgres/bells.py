@@ -162,8 +162,9 @@ class Bells:
         self._thread.start()
 
     def _nudge(self) -> None:
-        if self._pipe is not None:
-            os.write(self._pipe[1], b"x")
+        with self._mutex:
+            if self._pipe is not None:
+                os.write(self._pipe[1], b"x")
 
     def _serve(self) -> None:
         hears: dict[str, str] = {}
@@ -186,7 +187,8 @@ class Bells:
                     look_s = time.monotonic() + limits.BACKSTOP_S
         finally:
             self._lose(hears)
-            pipe, self._pipe = self._pipe, None
+            with self._mutex:
+                pipe, self._pipe = self._pipe, None
             for end in pipe or ():
                 os.close(end)
 
