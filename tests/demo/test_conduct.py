@@ -25,7 +25,10 @@ def doctored(monkeypatch, library, doctor):
     monkeypatch.setattr("commonplace.demo.conduct.run_crew", heard)
     out = io.StringIO()
     options = Options(
-        pages=library / "pages", rfcs=library / "rfcs", memory=library / "memory.db", documents=2
+        pages=library / "pages",
+        rfcs=library / "rfcs",
+        memory=str(library / "memory.db"),
+        documents=2,
     )
     return conduct(options, Console(file=out, width=200)), out.getvalue()
 
@@ -86,7 +89,7 @@ def test_the_command_takes_every_option(library):
 
 def test_the_package_runs_without_a_command_line(library, capsys):
     code = run(
-        pages=library / "pages", rfcs=library / "rfcs", memory=library / "m.json", naive=True
+        pages=library / "pages", rfcs=library / "rfcs", memory=str(library / "m.json"), naive=True
     )
     assert code == 0
     assert "A crew of four processes" in capsys.readouterr().out

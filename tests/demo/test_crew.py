@@ -120,7 +120,10 @@ def test_agents_write_and_read_in_turns(library):
 
 def test_the_run_reports_and_leaves_a_brief(library):
     code, said = run_quietly(
-        pages=library / "pages", rfcs=library / "rfcs", memory=library / "team.db", task="shops"
+        pages=library / "pages",
+        rfcs=library / "rfcs",
+        memory=str(library / "team.db"),
+        task="shops",
     )
     assert code == 0, said
     assert "scripted extractors: no model, no network" in said
@@ -134,7 +137,7 @@ def test_the_run_reports_and_leaves_a_brief(library):
 def test_the_story_of_a_sentence_and_the_commands_to_try_are_of_this_very_run(library):
     memory = library / "team.db"
     code, said = run_quietly(
-        pages=library / "pages", rfcs=library / "rfcs", memory=memory, task="shops"
+        pages=library / "pages", rfcs=library / "rfcs", memory=str(memory), task="shops"
     )
     assert code == 0, said
     brief = (library / "brief-shops.md").read_text("utf-8")
@@ -173,7 +176,7 @@ def test_a_task_that_is_there_already_is_not_mixed_up_with_this_one(library):
     options = {
         "pages": library / "pages",
         "rfcs": library / "rfcs",
-        "memory": library / "team.db",
+        "memory": str(library / "team.db"),
         "documents": 1,
     }
     assert run_quietly(**options)[0] == 0
@@ -198,7 +201,10 @@ def test_the_naive_run_counts_what_it_kept_and_what_it_lost(library):
 
 def test_the_naive_run_reports(library):
     code, said = run_quietly(
-        pages=library / "pages", rfcs=library / "rfcs", memory=library / "naive.json", naive=True
+        pages=library / "pages",
+        rfcs=library / "rfcs",
+        memory=str(library / "naive.json"),
+        naive=True,
     )
     assert code == 0, said
     acknowledged, kept, lost = map(
@@ -257,7 +263,7 @@ def test_real_pages_and_proposals(real_data, tmp_path):
     code, said = run_quietly(
         pages=real_data / "pages",
         rfcs=real_data / "rfcs",
-        memory=tmp_path / "memory.db",
+        memory=str(tmp_path / "memory.db"),
         documents=20,
     )
     assert code == 0, said
@@ -275,7 +281,7 @@ def test_without_folders_the_installed_documentation_is_read(tmp_path):
 def test_two_crews_share_one_memory_at_once(library):
     def a_run(task):
         options = {"pages": library / "pages", "rfcs": library / "rfcs", "task": task}
-        return run_quietly(memory=library / "team.db", **options)
+        return run_quietly(memory=str(library / "team.db"), **options)
 
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(a_run, ("left", "right")))

@@ -138,7 +138,7 @@ def run_with(script, library, monkeypatch):
         options = Options(
             pages=library / "pages",
             rfcs=library / "rfcs",
-            memory=library / "memory.db",
+            memory=str(library / "memory.db"),
             model="scripted-model",
         )
         code = conduct(options, Console(file=out, width=200))
@@ -196,7 +196,7 @@ def test_without_a_key_nothing_starts(one_each, monkeypatch):
     options = Options(
         pages=one_each / "pages",
         rfcs=one_each / "rfcs",
-        memory=one_each / "memory.db",
+        memory=str(one_each / "memory.db"),
         model="scripted-model",
     )
     assert conduct(options, Console(file=out, width=200)) == 2
@@ -278,7 +278,7 @@ def test_a_service_that_refuses_ends_the_run_with_its_words(one_each, monkeypatc
         options = Options(
             pages=one_each / "pages",
             rfcs=one_each / "rfcs",
-            memory=one_each / "memory.db",
+            memory=str(one_each / "memory.db"),
             model="scripted-model",
         )
         assert conduct(options, Console(file=out, width=200)) == 1

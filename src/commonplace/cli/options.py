@@ -49,7 +49,7 @@ class Settings:
         """The memory, to be used in a `with` block. Without `create` nothing is ever made."""
         address = self.memory or os.environ.get(MEMORY)
         if not address:
-            raise click.UsageError(f"Which memory? Name its file: --memory PATH, or set {MEMORY}.")
+            raise click.UsageError(f"Which memory? Name it: --memory FILE (or postgresql://…), or set {MEMORY}.")
         tenant = self.tenant or os.environ.get(TENANT) or "default"
         return commonplace.Memory(address, actor=self.who(), tenant=tenant, create=create)
 
@@ -89,8 +89,8 @@ def memory_options(function: F) -> F:
             "-m",
             "--memory",
             "memory_path",
-            metavar="PATH",
-            help=f"The memory's file. Default: {MEMORY}.",
+            metavar="ADDRESS",
+            help=f"The memory: a file, or postgresql://…. Default: {MEMORY}.",
         ),
     ):
         function = option(function)

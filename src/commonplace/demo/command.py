@@ -13,8 +13,8 @@ from commonplace.demo import run
 @click.option(
     "-m",
     "--memory",
-    type=click.Path(path_type=Path),
-    help="File or folder for the memory. By default a new folder, ./commonplace-demo.",
+    metavar="ADDRESS",
+    help="File, folder or database for the memory. By default a new folder, ./commonplace-demo.",
 )
 @click.option("--task", default="research", show_default=True, help="Name of the task.")
 @click.option("--seed", default=0, show_default=True, help="Decides the order of reading.")
@@ -37,7 +37,6 @@ def demo(context: click.Context, /, **options: object) -> None:
     Without --pages and --rfcs they read the documentation of this Python: its standard library and
     the descriptions of the installed distributions.
     """
-    if options["memory"] is None:  # `commonplace --memory PATH demo`
-        named = getattr(context.obj, "memory", None)
-        options["memory"] = Path(named) if named else None
+    if options["memory"] is None:  # `commonplace --memory ADDRESS demo`
+        options["memory"] = getattr(context.obj, "memory", None) or None
     context.exit(run(**options))

@@ -21,10 +21,14 @@ MODEL_DOCUMENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where the crew works, on what, and how. `model` is empty for the scripted extractors."""
+    """Where the crew works, on what, and how. `model` is empty for the scripted extractors.
+
+    `folder` is where the brief goes: beside a file, or a folder of its own.
+    """
 
     address: str
     task: str
+    folder: str = ""
     naive: bool = False
     pages: str = ""
     rfcs: str = ""

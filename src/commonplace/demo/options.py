@@ -23,7 +23,9 @@ class BadOptions(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """One run. Paths are as given; `memory` None stands for a fresh folder in `base`.
+    """One run. Paths are as given; `memory` is an address, a file or a folder.
+
+    None stands for a fresh folder in `base`, where the brief of a database goes too.
 
     `documents` bounds what each specialist reads; `seed` decides the order. `model` names a
     model of the Messages API in place of the scripted extractors.
@@ -31,7 +33,7 @@ class Options:
 
     pages: Path | None = None
     rfcs: Path | None = None
-    memory: Path | None = None
+    memory: str | None = None
     task: str = "research"
     seed: int = 0
     documents: int | None = None
@@ -62,28 +64,36 @@ class Options:
         try:
             for actor in SPECIALISTS:
                 job.reading_list(actor)
-            return replace(job, address=str(self._place()))
+            address, folder = self._place()
+            return replace(job, address=address, folder=str(folder))
         except NoDocuments as error:
             raise BadOptions(str(error)) from error
         except OSError as error:
             raise BadOptions(f"No folder for the memory: {error}. Name a --memory.") from error
 
-    def _place(self) -> Path:
-        """The path of the memory or the naive file, in a folder that is there."""
+    def _place(self) -> tuple[str, Path]:
+        """The address of the memory or the naive file, and a folder that is there."""
         name = NAIVE_FILE if self.naive else MEMORY_FILE
         if self.memory is None:
-            return _fresh_folder(self.base) / name
-        path = self.memory / name if self.memory.is_dir() else self.memory
+            folder = _fresh_folder(self.base)
+            return str(folder / name), folder
+        if "://" in self.memory:
+            if self.naive:
+                raise BadOptions("The naive run keeps a file: name its path.")
+            return self.memory, _fresh_folder(self.base)
+        path = Path(self.memory)
+        if path.is_dir():
+            path /= name
         if self.naive and path.exists():
             raise BadOptions(f"{path} exists. The naive run wants a new file: name another.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        return str(path), path.parent
 
 
 def brief_path(job: Job) -> Path:
-    """Where the brief goes: beside the memory, under the task's name if it is not the usual."""
+    """Where the brief goes, under the task's name if it is not the usual."""
     usual = job.task == Options.task
-    return Path(job.address).with_name("brief.md" if usual else f"brief-{quote(job.task, '')}.md")
+    return Path(job.folder, "brief.md" if usual else f"brief-{quote(job.task, '')}.md")
 
 
 def _fresh_folder(base: Path) -> Path:

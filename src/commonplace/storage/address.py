@@ -1,6 +1,7 @@
 """Address: how a memory is named when it is opened, and which engine that means."""
 
-from typing import TYPE_CHECKING, cast
+import os
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from commonplace._lazy import lazy_import
 from commonplace.errors import InvalidInput
@@ -25,11 +26,49 @@ def open_engine(address: str) -> "Engine":
         lazy_import("psycopg", extra="postgres")
         module = lazy_import("commonplace.storage.postgres.engine")
         return cast("Engine", module.PostgresEngine(address))
-    if colon and scheme.isalnum():
+    if (colon and scheme.isalnum()) or address.startswith(("postgresql:", "postgres:")):
         raise InvalidInput(
-            f"{scheme}:// is not supported by this release: give a file's path, ':memory:', or "
-            "postgresql://user@host/database.",
+            f"{address.partition(':')[0]}: is no address that this release knows: give a file's "
+            "path, ':memory:', or postgresql://user@host/database.",
             address=address,
         )
     module = lazy_import("commonplace.storage.sqlite.engine")
     return cast("Engine", module.SqliteEngine(address))
+
+
+class Follow(NamedTuple):
+    """A follower: the file that holds the copy, whose log it is, and how its reads are held."""
+
+    path: str
+    tenant: str
+    linearizable: bool = False
+
+
+def open_follower(address: str, follow: Follow) -> "Engine":
+    """The engine that reads from a file and decides at `address`, not opened yet.
+
+    Raises `InvalidInput` for what cannot be followed, or followed into.
+    """
+    source = open_engine(address)
+    path = os.path.realpath(follow.path)
+    if address == ":memory:":
+        raise InvalidInput("Nobody else writes to ':memory:': there is nothing to follow.")
+    if not follow.path or "\0" in follow.path or "://" in follow.path or ":memory:" in follow.path:
+        raise InvalidInput(
+            f"follow= takes the path of a file of its own, and not {follow.path!r}.",
+            path=follow.path,
+        )
+    if "://" not in address and os.path.realpath(address) == path:
+        raise InvalidInput(f"{path} cannot follow itself: name another file.", path=path)
+    sqlite = lazy_import("commonplace.storage.sqlite.engine")
+    turn = lazy_import("commonplace.storage.sqlite.turn")
+    following = lazy_import("commonplace.storage.following.engine")
+    engine = following.FollowingEngine(
+        source,
+        sqlite.SqliteEngine(path),
+        follow.tenant,
+        path,
+        lambda: turn.FileTurn(path, "-tail"),
+        linearizable=follow.linearizable,
+    )
+    return cast("Engine", engine)
