@@ -18,12 +18,14 @@ from commonplace.storage.statements import read_statements, sections
 
 OF_SQLITE = {"data_version"}
 """What only SQLite is asked."""
-OF_OPENING, OF_DRIVER = (
+OF_OPENING, OF_COPIES, OF_DRIVER = (
     {name for name, _ in sections((postgres.FOLDER / file).read_text("utf-8"))}
-    for file in ("opening.sql", "engine.sql")
+    for file in ("opening.sql", "copies.sql", "engine.sql")
 )
-OF_POSTGRES = OF_OPENING | OF_DRIVER
-"""What only PostgreSQL is asked: when it is opened, outside of every program, and by its driver."""
+ALONE = OF_OPENING | OF_COPIES
+"""What is asked outside of every program, in types of its own."""
+OF_POSTGRES = ALONE | OF_DRIVER
+"""What only PostgreSQL is asked: outside of every program, and by its driver."""
 BOUNDS = {"begin_write", "begin_read", "begin_step", "commit", "rollback"}
 """Statements of transactions, which cannot be prepared."""
 MADE = (
@@ -105,7 +107,7 @@ def test_every_statement_of_postgres_takes_what_is_bound_and_gives_what_is_read(
     """Values go out as bigint, text or bytea, alone or as the array of a column."""
     with schema_in(database) as connection:
         for name, sql in postgres.statements().items():
-            if name in BOUNDS | OF_OPENING:
+            if name in BOUNDS | ALONE:
                 continue
             connection.execute(f"PREPARE {name} AS {sql}".encode())
         rows = connection.execute(
@@ -113,7 +115,7 @@ def test_every_statement_of_postgres_takes_what_is_bound_and_gives_what_is_read(
             b"FROM pg_prepared_statements"
         ).fetchall()
     found = {str(name): (taken, given or []) for name, taken, given in rows}
-    assert set(found) == set(postgres.statements()) - BOUNDS - OF_OPENING
+    assert set(found) == set(postgres.statements()) - BOUNDS - ALONE
     set_wise = postgres.set_wise()
     for name, (taken, given) in found.items():
         assert set(given) <= {"bigint", "text", "bytea"}, name

@@ -24,7 +24,7 @@ from commonplace.storage import forking
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Capabilities, Health
 from commonplace.storage.lane import Lane
-from commonplace.storage.postgres import faults, opening, watching
+from commonplace.storage.postgres import copying, faults, opening, watching
 from commonplace.storage.postgres.bells import Bells, channel_of
 from commonplace.storage.postgres.connections import Connections
 from commonplace.storage.postgres.driver import Driver, Terms
@@ -314,13 +314,16 @@ class PostgresEngine:
         """Write a consistent copy of the whole memory to a new file, synced to the disk."""
         if self._state != _OPEN:
             self._refuse()
-        raise NotImplementedError(path)
+        copying.write_copy(self._place, os.path.realpath(path))
 
     def restore(self, path: str) -> None:
         """Become the copy in `path`; refused unless this memory is empty."""
         if self._state != _OPEN:
             self._refuse()
-        raise NotImplementedError(path)
+        copying.read_copy(self._place, os.path.realpath(path), migrations())
+        for tenant, writer in list(self._writers.items()):
+            writer.cache.clear()
+            self._bells.ring(tenant)
 
     # --- others -------------------------------------------------------------------------------
 
