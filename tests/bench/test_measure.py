@@ -1,8 +1,17 @@
+import asyncio
+
 import pytest
 
 from commonplace.bench import crowd
 from commonplace.bench.bare import Cells
-from commonplace.bench.measure import interleave, medians, per_second, quantile, ratio
+from commonplace.bench.measure import (
+    interleave,
+    medians,
+    per_second,
+    quantile,
+    ratio,
+    tasks_per_second,
+)
 from commonplace.bench.rows.sharing import cells_worker
 
 
@@ -27,6 +36,18 @@ def test_a_quantile_is_one_of_the_values():
 def test_all_threads_are_counted():
     calls = []
     rate = per_second([lambda: calls.append(1)] * 4, 0.02)
+    assert calls
+    assert rate > 0
+
+
+def test_all_tasks_are_counted():
+    calls = []
+
+    async def call():
+        calls.append(1)
+        await asyncio.sleep(0)
+
+    rate = asyncio.run(tasks_per_second([call] * 4, 0.02))
     assert calls
     assert rate > 0
 

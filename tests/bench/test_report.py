@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from commonplace.bench import machine
 from commonplace.bench.command import bench
-from commonplace.bench.report import BEGIN, END, page_part, rewritten, row_lines
+from commonplace.bench.report import BEGIN, END, machine_line, page_part, rewritten, row_lines
 from commonplace.bench.result import Result
 from commonplace.bench.row import Row
 
@@ -27,6 +27,8 @@ MACHINE = {
     "sqlite": "3.50",
     "sqlite_of_python": "3.40",
     "langgraph_checkpoint_sqlite": None,
+    "postgres": {"version": "18.1", "settings": "fsync on"},
+    "langgraph_checkpoint_postgres": None,
 }
 ROWS = (
     Row("fast", "a ratio", 12.34, "x", 10.0, True, (11.0, 13.0), {"ours, us": 5.0}, "a note"),
@@ -67,9 +69,23 @@ def test_only_the_measured_part_of_the_page_is_rewritten():
 
 
 def test_the_machine_is_described_and_not_named(tmp_path):
-    told = machine.describe(tmp_path)
+    told = machine.describe(tmp_path, None)
     assert set(told) == set(MACHINE)
     assert socket.gethostname() not in json.dumps(told)
+
+
+def test_a_server_is_named_with_its_settings_where_there_was_one():
+    assert "PostgreSQL 18.1 (fsync on)" in machine_line(MACHINE)
+    assert "PostgreSQL" not in machine_line({**MACHINE, "postgres": None})
+
+
+def test_without_a_server_its_rows_are_left_out_with_a_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMMONPLACE_TEST_POSTGRES", "postgresql://nobody@127.0.0.1:1/none")
+    done = CliRunner().invoke(bench, ["--only", "postgres", "--folder", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    lines = [line for line in done.output.splitlines() if line]
+    assert len(lines) == 2
+    assert lines[0].startswith("No rows of PostgreSQL: the server does not answer")
 
 
 def test_the_page_shows_the_result_kept_beside_it():

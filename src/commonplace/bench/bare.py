@@ -12,15 +12,13 @@ from typing import Any, Final
 
 import apsw
 
-from commonplace.storage.proposal import new_key
+from commonplace.bench.commit_rows import CommitRows, Rows
 from commonplace.storage.sqlite.statements import statements
 from commonplace.storage.statements import sections
 
 _OWN: Final = Path(__file__).with_name("bare.sql")
 _FULL: Final = 2
 _BUSY_MS: Final = 60_000
-
-Rows = tuple[tuple[Any, ...], ...]
 
 
 def sqlite_version() -> str:
@@ -53,11 +51,12 @@ class BareMemory:
                                                  "tenant_advance")]  # fmt: skip
         self._begin, self._commit = theirs["begin_write"], theirs["commit"]
         self._point, self._where = theirs["point_read"], (tenant, *entry)
-        self._log = self._one(own["newest_record"], (tenant,))
-        self._key = self._one(own["newest_key"], (tenant,))
-        self._entry = self._one(theirs["entry_load"], self._where)
-        self._tenant = self._one(theirs["tenant_read"], (tenant,))
-        self._written = 0
+        self._rows = CommitRows(
+            self._one(own["newest_record"], (tenant,)),
+            self._one(own["newest_key"], (tenant,)),
+            self._one(theirs["entry_load"], self._where),
+            self._one(theirs["tenant_read"], (tenant,)),
+        )
 
     def _one(self, sql: str, bindings: tuple[Any, ...]) -> tuple[Any, ...]:
         (row,) = self._cursor.execute(sql, bindings).fetchall()
@@ -65,18 +64,7 @@ class BareMemory:
 
     def next_rows(self) -> Rows:
         """The rows of the next commit, in the order of its statements; made before the clock."""
-        self._written += 1
-        n = self._written
-        tenant, revision, _, digest, at_us, access_revision = self._tenant
-        # tenant, revision, place, at_us, actor, identity, idempotency, four of the entry, version
-        log, key, at = self._log, new_key(at_us + n, n.to_bytes(8)), at_us + n
-        return (
-            (tenant, revision + n, 0, at, *log[4:6], key, *log[7:10], log[10] + n, *log[11:]),
-            (*self._entry[:4], self._entry[4] + n, revision + n, *self._entry[6:8],
-             revision + n, *self._entry[9:]),
-            (*self._key[:2], key, self._key[3], at, *self._key[5:]),
-            (tenant, revision + n, digest, at, access_revision),
-        )  # fmt: skip
+        return self._rows.next()
 
     def write(self, rows: Rows) -> None:
         """One durable transaction with these rows."""

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from itertools import accumulate, islice
-from pathlib import Path
 from typing import Final
 
 import commonplace
@@ -59,13 +58,13 @@ def sentences(seed: int = _SEED) -> Iterator[str]:
         yield f"{' '.join(said)} {number}."
 
 
-def make_chronicle(path: Path, revisions: int, samples: int) -> list[str]:
+def make_chronicle(address: str, revisions: int, samples: int) -> list[str]:
     """A memory with a log of `revisions` sentences, indexed; some of them, oldest first."""
-    with commonplace.Memory(path, actor=ACTOR) as memory:
+    with commonplace.Memory(address, actor=ACTOR) as memory:
         task = memory.create_task(_TASK)
         for number in range(_BLOCKS):
             task.create_block(f"text-{number}").append("Begun.")
-    engine = acquire(str(path), create=False)
+    engine = acquire(address, create=False)
     try:
         keys = [EntryKey(f"task/{_TASK}", f"text-{number}") for number in range(_BLOCKS)]
         now = engine.read(TENANT, reading.standing(TENANT))

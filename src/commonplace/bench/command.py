@@ -1,6 +1,7 @@
 """The command `commonplace bench`."""
 
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -11,7 +12,8 @@ from commonplace.bench import machine
 from commonplace.bench.plan import Plan
 from commonplace.bench.report import machine_line, rewritten, row_lines
 from commonplace.bench.result import Result
-from commonplace.bench.suite import SUITE, measure
+from commonplace.bench.server import Server, Unavailable, lent
+from commonplace.bench.suite import FAMILY, POSTGRES, SUITE, chosen, measure
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -21,7 +23,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--rounds", type=click.IntRange(1), help="Interleaved rounds.")
 @click.option("--seconds", type=click.FloatRange(0.01), help="Length of a round by time.")
 @click.option("--history", type=click.IntRange(2_000), help="Revisions of the long history.")
-@click.option("--only", type=click.Choice(list(SUITE)), multiple=True, help="These rows alone.")
+@click.option(
+    "--only",
+    type=click.Choice([*SUITE, FAMILY, *POSTGRES]),
+    multiple=True,
+    help="These rows alone; `postgres` stands for all that need a server.",
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -43,12 +50,19 @@ def bench(
     source: Path | None,
     page: Path | None,
 ) -> None:
-    """Measure this memory against bare SQLite and LangGraph's SqliteStore, as ratios.
+    """Measure this memory against bare databases and LangGraph's stores, as ratios.
 
     Every ratio is of medians of interleaved rounds in one run. Searching is not measured: it
-    comes with the store. SqliteStore needs the extra `bench`; without it its rows are empty.
+    comes with the store. LangGraph's stores need the extra `bench`; without it their rows are
+    empty. The rows of PostgreSQL need the server that COMMONPLACE_TEST_POSTGRES names (as its
+    superuser), or the extra `test`, which brings one; without either they are left out.
     """
-    asked = {"rounds": rounds, "seconds": seconds, "history": history}
+    asked = {
+        "rounds": rounds,
+        "seconds": seconds,
+        "history": history,
+        "server_history": history,
+    }
     given = {name: value for name, value in asked.items() if value is not None}
     if source is not None:
         if quick or given or only:
@@ -67,18 +81,30 @@ def bench(
 
 
 def _run(folder: Path, *, quick: bool, only: tuple[str, ...], **given: float) -> Result:
-    with tempfile.TemporaryDirectory(prefix="commonplace-bench-", dir=folder) as place:
+    with ExitStack() as stack:
+        place = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="commonplace-bench-", dir=folder)
+        )
         start = Plan.quick if quick else Plan
         plan = start(Path(place)).with_values(given)
-        described = machine.describe(plan.folder)
+        server = _server(stack, plan.folder) if chosen(only)[1] else None
+        described = machine.describe(plan.folder, server)
         click.echo(machine_line(described) + "\n")
         rows = []
-        for row in measure(plan, only):
+        for row in measure(plan, server, only):
             rows.append(row)
             click.echo("\n".join(row_lines(row)))
     day = datetime.now(UTC).date().isoformat()
     made = Result(day, metadata.version("commonplace"), described, plan.to_plain(), rows)
     return Result.from_json(made.to_json())  # as whoever reads the file will see it
+
+
+def _server(stack: ExitStack, folder: Path) -> Server | None:
+    try:
+        return stack.enter_context(lent(folder))
+    except Unavailable as error:
+        click.echo(f"No rows of PostgreSQL: {error}\n")
+        return None
 
 
 def _read(source: Path) -> Result:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from commonplace.bench.bare import sqlite_version
+from commonplace.bench.server import Server
 from commonplace.storage.sqlite.filesystem import filesystem_of
 
 _SYNCS = 200
 
 
-def describe(folder: Path) -> dict[str, Any]:
+def describe(folder: Path, server: Server | None) -> dict[str, Any]:
     """Cores, memory, kernel, file system, versions, and what one sync to this disk takes."""
     return {
         "cores": os.cpu_count(),
@@ -28,6 +29,8 @@ def describe(folder: Path) -> dict[str, Any]:
         "sqlite": sqlite_version(),
         "sqlite_of_python": sqlite3.sqlite_version,
         "langgraph_checkpoint_sqlite": _version("langgraph-checkpoint-sqlite"),
+        "postgres": dict(server.described) if server else None,
+        "langgraph_checkpoint_postgres": _version("langgraph-checkpoint-postgres"),
     }
 
 

@@ -4,10 +4,11 @@ A machine drifts while it is measured. So the contestants take turns, in another
 round, and what is compared is always from the same rounds.
 """
 
+import asyncio
 import statistics
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 Contest = Mapping[str, Callable[[], float]]
 
@@ -102,3 +103,21 @@ def per_second(agents: Sequence[Callable[[], object]], seconds: float) -> float:
     if errors:
         raise errors[0]
     return sum(counts) / elapsed
+
+
+async def tasks_per_second(
+    agents: Sequence[Callable[[], Awaitable[object]]], seconds: float
+) -> float:
+    """Calls per second when each agent is a task that calls as often as it can."""
+    counts = 0
+
+    async def run(call: Callable[[], Awaitable[object]]) -> None:
+        nonlocal counts
+        while time.perf_counter() < until:
+            await call()
+            counts += 1
+
+    begun = time.perf_counter()
+    until = begun + seconds
+    await asyncio.gather(*(run(call) for call in agents))
+    return counts / (time.perf_counter() - begun)

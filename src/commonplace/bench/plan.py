@@ -11,9 +11,9 @@ class Plan:
     """One run. `rounds` interleaved rounds of `seconds` each for what is counted by time.
 
     `reads` and `writes` are the operations of one round of what is timed one by one,
-    `history` the revisions of the long history, `names` the namespaces listed, `updates`
-    those of each process, with `thought_s` between reading and writing. `folder` must be on
-    the disk that is to be measured.
+    `history` the revisions of the long history (`server_history` on a server), `names` the
+    namespaces listed, `updates` those of each process, with `thought_s` between reading and
+    writing. `folder` must be on the disk that is to be measured.
     """
 
     folder: Path
@@ -22,6 +22,7 @@ class Plan:
     reads: int = 4_000
     writes: int = 300
     history: int = 1_000_000
+    server_history: int = 1_000_000
     short_history: int = 1_000
     names: int = 10_000
     updates: int = 50
@@ -37,6 +38,7 @@ class Plan:
             reads=1_000,
             writes=100,
             history=100_000,
+            server_history=50_000,
             names=2_000,
             updates=10,
         )
@@ -53,6 +55,7 @@ class Plan:
             "reads": self.reads,
             "writes": self.writes,
             "history": self.history,
+            "server_history": self.server_history,
             "short_history": self.short_history,
             "names": self.names,
             "updates": self.updates,

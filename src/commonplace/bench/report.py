@@ -36,6 +36,16 @@ def machine_line(machine: Mapping[str, Any]) -> str:
         f"Python {machine['python']}, SQLite {machine['sqlite']} "
         f"(SqliteStore: {machine['sqlite_of_python']}), "
         + (f"langgraph-checkpoint-sqlite {peer}" if peer else "no langgraph-checkpoint-sqlite")
+        + _server_words(machine)
+    )
+
+
+def _server_words(machine: Mapping[str, Any]) -> str:
+    server, peer = machine.get("postgres"), machine.get("langgraph_checkpoint_postgres")
+    if not server:
+        return ""
+    return f"; PostgreSQL {server['version']} ({server['settings']}), " + (
+        f"langgraph-checkpoint-postgres {peer}" if peer else "no langgraph-checkpoint-postgres"
     )
 
 

@@ -11,10 +11,17 @@ from commonplace.bench.rows import (
     explaining,
     listing,
     pinned,
+    postgres_agents,
+    postgres_alone,
+    postgres_index,
+    postgres_puts,
+    postgres_shared,
+    postgres_watching,
     sharing,
     updating,
     watching,
 )
+from commonplace.bench.server import TAG, Server
 
 SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
     "agents": agents.rows,
@@ -30,8 +37,41 @@ SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
 """Groups of rows by name, each with what measures it."""
 
 
-def measure(plan: Plan, only: Sequence[str] = ()) -> Iterator[Row]:
-    """Measure the groups named, or all, and give each row when it is there."""
-    for name, rows in SUITE.items():
-        if not only or name in only:
-            yield from rows(plan)
+POSTGRES: Mapping[str, Callable[[Plan, Server], list[Row]]] = {
+    f"{TAG}agents": postgres_agents.rows,
+    f"{TAG}puts": postgres_puts.rows,
+    f"{TAG}alone": postgres_alone.rows,
+    f"{TAG}updating": postgres_shared.updating,
+    f"{TAG}listing": postgres_shared.namespaces,
+    f"{TAG}pinned": postgres_shared.pins,
+    f"{TAG}watching": postgres_watching.rows,
+    f"{TAG}index": postgres_index.rows,
+    f"{TAG}explaining": postgres_shared.questions,
+}
+"""The same for those that need a server."""
+
+FAMILY = TAG.rstrip("-")
+"""A name for all that need a server."""
+
+
+def chosen(only: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of the groups of rows those that are asked for: without a server, and with one."""
+    every = not only
+    on_server = every or FAMILY in only
+    return (
+        [name for name in SUITE if every or name in only],
+        [name for name in POSTGRES if on_server or name in only],
+    )
+
+
+def measure(plan: Plan, server: Server | None, only: Sequence[str] = ()) -> Iterator[Row]:
+    """Measure the groups named, or all, and give each row when it is there.
+
+    Without a server those that need one are left out.
+    """
+    alone, on_server = chosen(only)
+    for name in alone:
+        yield from SUITE[name](plan)
+    if server is not None:
+        for name in on_server:
+            yield from POSTGRES[name](plan, server)

@@ -1,15 +1,14 @@
 """Agents: durable writes of many agents in one process, against SqliteStore."""
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import count
 from typing import Any
 
 import commonplace
 from commonplace.bench import peer
-from commonplace.bench.measure import interleave, medians, per_second, ratio
+from commonplace.bench.measure import interleave, medians, per_second, ratio, tasks_per_second
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 
@@ -31,11 +30,12 @@ def rows(plan: Plan) -> list[Row]:
 
 
 def _rows(plan: Plan, memory: commonplace.Memory, agents: int, aim: float) -> list[Row]:
-    own = [_rewriter(memory, f"own-{agents}-{number}") for number in range(agents)]
-    shared = _appender(memory, f"shared-{agents}")
+    own = [rewriter(memory, f"own-{agents}-{number}") for number in range(agents)]
+    shared = appender(memory, f"shared-{agents}")
+    address = str(plan.folder / "agents.db")
     contest: dict[str, Callable[[], float]] = {
         "threads": lambda: per_second(own, plan.seconds),
-        "tasks": lambda: asyncio.run(_tasks_per_second(plan, agents)),
+        "tasks": lambda: asyncio.run(rewrites_per_second(address, agents, plan.seconds)),
         "appends": lambda: per_second([shared] * agents, plan.seconds),
     }
     if not peer.is_installed():
@@ -74,7 +74,7 @@ def _ratios(agents: int, aim: float, results: dict[str, list[float]], stock: str
     ]  # fmt: skip
 
 
-def _rewriter(memory: commonplace.Memory, name: str) -> Callable[[], object]:
+def rewriter(memory: commonplace.Memory, name: str) -> Callable[[], object]:
     """An agent that replaces its own text again and again, by compare-and-set."""
     block = memory.task(TASK).create_block(name)
     version = 0
@@ -86,7 +86,7 @@ def _rewriter(memory: commonplace.Memory, name: str) -> Callable[[], object]:
     return write
 
 
-def _appender(memory: commonplace.Memory, name: str) -> Callable[[], object]:
+def appender(memory: commonplace.Memory, name: str) -> Callable[[], object]:
     """An agent that adds a line to a block that all the others write as well."""
     task = memory.task(TASK)
     numbers = count()
@@ -102,23 +102,22 @@ def _appender(memory: commonplace.Memory, name: str) -> Callable[[], object]:
     return write
 
 
-async def _tasks_per_second(plan: Plan, agents: int) -> float:
-    counts = 0
-
-    async def write(block: commonplace.AsyncBlock, version: int) -> None:
-        nonlocal counts
-        while time.perf_counter() < until:
-            version = (await block.rewrite(TEXT, expect=version)).version
-            counts += 1
-
-    async with commonplace.AsyncMemory(plan.folder / "agents.db", actor="bench") as memory:
+async def rewrites_per_second(address: str, agents: int, seconds: float) -> float:
+    """Compare-and-set replacements by tasks of one loop, each of its own text."""
+    async with commonplace.AsyncMemory(address, actor="bench") as memory:
         task = memory.task(TASK)
         blocks = [await task.create_block(f"task-{agents}-{n}") for n in range(agents)]
-        starts = [(block, (await block.read()).version) for block in blocks]
-        begun = time.perf_counter()
-        until = begun + plan.seconds
-        await asyncio.gather(*(write(*start) for start in starts))
-        return counts / (time.perf_counter() - begun)
+        return await tasks_per_second([await _task(block) for block in blocks], seconds)
+
+
+async def _task(block: commonplace.AsyncBlock) -> Callable[[], Awaitable[object]]:
+    version = (await block.read()).version
+
+    async def write() -> None:
+        nonlocal version
+        version = (await block.rewrite(TEXT, expect=version)).version
+
+    return write
 
 
 def _putters(store: Any, agents: int) -> list[Callable[[], object]]:

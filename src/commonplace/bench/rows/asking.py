@@ -119,7 +119,7 @@ def _writes(plan: Plan) -> list[Row]:
 
 def _phrases(plan: Plan) -> list[Row]:
     path = plan.folder / "chronicle.db"
-    samples = make_chronicle(path, plan.history, _SAMPLES)
+    samples = make_chronicle(str(path), plan.history, _SAMPLES)
     chance, common = random.Random(_SEED), vocabulary()[:40]
     kinds: dict[str, Callable[[], str]] = {
         "of six words that one record has": lambda: _words(chance, samples, 6),

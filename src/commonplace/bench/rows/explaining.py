@@ -9,6 +9,7 @@ from typing import Final
 import commonplace
 from commonplace.bench.chronicle import ACTOR, make_chronicle, vocabulary
 from commonplace.bench.measure import interleave, medians, quantile, ratio
+from commonplace.bench.place import Place, files
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 
@@ -24,13 +25,23 @@ _SEED: Final = 5
 
 def rows(plan: Plan) -> list[Row]:
     """Questions to a long log, then blame of a block and of one half as long."""
-    path = plan.folder / "explaining.db"
-    samples = make_chronicle(path, plan.history, _SAMPLES)
-    with commonplace.Memory(path, actor=ACTOR) as memory:
-        return [*_questions(plan, memory, samples), _blame(plan, memory)]
+    return rows_at(plan, files(plan.folder, plan.history))
 
 
-def _questions(plan: Plan, memory: commonplace.Memory, samples: Sequence[str]) -> list[Row]:
+def rows_at(
+    plan: Plan, place: Place, settle: Callable[[str], object] = lambda address: None
+) -> list[Row]:
+    """The same, wherever the memory lies; `settle` is called with it when it is filled."""
+    address = place.address("explaining")
+    samples = make_chronicle(address, place.history, _SAMPLES)
+    settle(address)
+    with commonplace.Memory(address, actor=ACTOR) as memory:
+        return [*_questions(plan, place, memory, samples), _blame(plan, place, memory)]
+
+
+def _questions(
+    plan: Plan, place: Place, memory: commonplace.Memory, samples: Sequence[str]
+) -> list[Row]:
     chance, common = random.Random(_SEED), vocabulary()[:40]
     everything = commonplace.NamespacePrefix.of()
     memory.share({ACTOR: "reader"}, prefix=everything)
@@ -43,14 +54,16 @@ def _questions(plan: Plan, memory: commonplace.Memory, samples: Sequence[str]) -
         "pickaxe-common": ("log -S of a common word", _AIM_MS, lambda: memory.pickaxe(frequent())),
         "timeline": ("the newest 100 events", _AIM_EVENTS_MS, lambda: memory.timeline(everything)),
     }
-    return [_row(plan, name, *each) for name, each in asked.items()]
+    return [_row(plan, place, name, *each) for name, each in asked.items()]
 
 
-def _row(plan: Plan, name: str, what: str, aim: float, ask: Callable[[], object]) -> Row:
+def _row(
+    plan: Plan, place: Place, name: str, what: str, aim: float, ask: Callable[[], object]
+) -> Row:
     took = [_ms(ask) for _ in range(plan.rounds * _ASKED_A_ROUND)]
     return Row(
-        name,
-        f"{what}, {plan.history:,} revisions: p95",
+        f"{place.tag}{name}",
+        f"{place.said}{what}, {place.history:,} revisions: p95",
         quantile(took, 0.95),
         "ms",
         aim,
@@ -66,7 +79,7 @@ def _ms(ask: Callable[[], object]) -> float:
     return (time.perf_counter() - begun) * 1e3
 
 
-def _blame(plan: Plan, memory: commonplace.Memory) -> Row:
+def _blame(plan: Plan, place: Place, memory: commonplace.Memory) -> Row:
     """The time for a line of a block, over that of one with half the lines."""
     task = memory.create_task("blamed")
     sizes = {"long": plan.names, "short": max(1, plan.names // _SHORTER)}
@@ -78,8 +91,11 @@ def _blame(plan: Plan, memory: commonplace.Memory) -> Row:
         contest[f"{lines:,} lines, us a line"] = partial(_a_line_us, block, lines)
     results = interleave(plan.rounds, contest)
     value, spread = ratio(*results.values())
-    what = f"blame of a block of {plan.names:,} lines by as many writes, a line, over half of it"
-    return Row("blame", what, value, "x", _AIM_BLAME, False, spread, medians(results))
+    what = (
+        f"{place.said}blame of a block of {plan.names:,} lines by as many writes, a line, over "
+        "half of it"
+    )
+    return Row(f"{place.tag}blame", what, value, "x", _AIM_BLAME, False, spread, medians(results))
 
 
 def _a_line_us(block: commonplace.Block, lines: int) -> float:

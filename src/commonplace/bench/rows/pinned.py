@@ -2,13 +2,13 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 
 import commonplace
 from commonplace import limits
 from commonplace.bench.measure import in_pieces, mean_us, medians, ratio
+from commonplace.bench.place import Place, files
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 from commonplace.bench.rows.agents import TASK, TEXT
@@ -30,16 +30,24 @@ _DEADLINE_S = 60.0
 
 
 def rows(plan: Plan) -> list[Row]:
-    """Reads at pins spread over the history, one file with each length of it."""
-    short, long = plan.folder / "short.db", plan.folder / "long.db"
-    make_history(short, plan.short_history)
-    make_history(long, plan.history)
+    """Reads at pins spread over the history, one memory with each length of it."""
+    return rows_at(plan, files(plan.folder, plan.history))
+
+
+def rows_at(
+    plan: Plan, place: Place, settle: Callable[[str], object] = lambda address: None
+) -> list[Row]:
+    """The same, wherever the memories lie; `settle` is called with each when it is filled."""
+    short, long = place.address("short"), place.address("long")
+    for address, revisions in ((short, plan.short_history), (long, place.history)):
+        make_history(address, revisions)
+        settle(address)
     with (
         commonplace.Memory(short, actor="bench") as near,
         commonplace.Memory(long, actor="bench") as far,
     ):
         contest = {}
-        for revisions, memory in ((plan.short_history, near), (plan.history, far)):
+        for revisions, memory in ((plan.short_history, near), (place.history, far)):
             one, each = _OnePin(memory), _ManyPins(memory)
             contest[f"{revisions:,} revisions, us"] = one.read_us
             contest[f"{revisions:,} revisions, another pin each time, us"] = each.read_us
@@ -47,14 +55,18 @@ def rows(plan: Plan) -> list[Row]:
     a, a_each, b, b_each = results.values()
     value, spread = ratio(b, a)
     scattered, scattered_spread = ratio(b_each, a_each)
-    what = f"pinned read with {plan.history:,} revisions, over one with {plan.short_history:,}"
+    what = (
+        f"{place.said}pinned read with {place.history:,} revisions, over one with "
+        f"{plan.short_history:,}"
+    )
     note = (
         f"{_READS_A_PIN} reads at a pin, then at another, {_BLOCKS} blocks, a rewrite every "
         f"{_REWRITE_EVERY} changes"
     )
     return [
-        Row("pinned-read", what, value, "x", 1.2, False, spread, medians(results), note),
-        Row("pinned-read-scattered", "the same, with another pin at each read",
+        Row(f"{place.tag}pinned-read", what,
+            value, "x", 1.2, False, spread, medians(results), note),
+        Row(f"{place.tag}pinned-read-scattered", "the same, with another pin at each read",
             scattered, "x", 1.2, False, scattered_spread),
     ]  # fmt: skip
 
@@ -89,14 +101,14 @@ class _ManyPins:
         return mean_us(lambda number: self._blocks[number % _PINS].read(), _PINS)
 
 
-def make_history(path: Path, revisions: int) -> None:
+def make_history(address: str, revisions: int) -> None:
     """A memory of `revisions` commits, made by the real commit path in its largest batches."""
-    with commonplace.Memory(path, actor="bench") as memory:
+    with commonplace.Memory(address, actor="bench") as memory:
         task = memory.create_task(TASK)
         for number in range(_BLOCKS):
             task.create_block(f"text-{number}")
         begun = memory.position().revision
-    engine = acquire(str(path), create=False)
+    engine = acquire(address, create=False)
     try:
         cache, groups = StateCache(), _groups(revisions - begun)
         while batch := list(islice(groups, limits.MAX_BATCH_GROUPS)):

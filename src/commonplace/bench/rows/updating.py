@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Generator
-from pathlib import Path
 
 import commonplace
 from commonplace.bench import crowd
 from commonplace.bench.measure import quantile
+from commonplace.bench.place import Place, files
 from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 from commonplace.bench.rows.agents import TASK
@@ -18,8 +18,13 @@ _PATIENCE_S = 120.0
 
 def rows(plan: Plan) -> list[Row]:
     """The wait of an `update` from call to return, and that of a compare-and-set loop."""
-    queued = _waits_ms(plan, _update_worker, "updates.db")
-    looped = _waits_ms(plan, _loop_worker, "loops.db")
+    return rows_at(plan, files(plan.folder, plan.history))
+
+
+def rows_at(plan: Plan, place: Place) -> list[Row]:
+    """The same, wherever the memories lie."""
+    queued = _waits_ms(plan, _update_worker, place.address("updates"))
+    looped = _waits_ms(plan, _loop_worker, place.address("loops"))
     aim_ms = AIM_FACTOR * PROCESSES * plan.thought_s * 1e3
     parts: dict[str, float] = {}
     for name, waits in (("update()", queued), ("compare-and-set loop", looped)):
@@ -29,43 +34,43 @@ def rows(plan: Plan) -> list[Row]:
             f"{name} max, ms": max(waits),
         }
     what = (
-        f"{PROCESSES} processes, {plan.updates} update()s each on one entry, "
+        f"{place.said}{PROCESSES} processes, {plan.updates} update()s each on one entry, "
         f"{plan.thought_s * 1e3:g} ms of thought: p99 wait"
     )
     note = "a wait is the whole call, with its own thought; the loop beside it retries at once"
-    return [
-        Row("update-wait", what, quantile(queued, 0.99), "ms", aim_ms, False, None, parts, note)
-    ]
+    name = f"{place.tag}update-wait"
+    return [Row(name, what, quantile(queued, 0.99), "ms", aim_ms, False, None, parts, note)]
 
 
-def _waits_ms(plan: Plan, worker: crowd.Worker, name: str) -> list[float]:
-    path = plan.folder / name
-    with commonplace.Memory(path, actor="bench", deadline_s=_PATIENCE_S) as memory:
+def _waits_ms(plan: Plan, worker: crowd.Worker, address: str) -> list[float]:
+    with commonplace.Memory(address, actor="bench", deadline_s=_PATIENCE_S) as memory:
         memory.create_task(TASK).create_block("text").append("begun")
-    jobs = [(worker, (path, plan.updates, plan.thought_s)) for _ in range(PROCESSES)]
+    jobs = [(worker, (address, plan.updates, plan.thought_s)) for _ in range(PROCESSES)]
     waits: list[float] = [wait for each in crowd.run(jobs) for wait in each]
-    with commonplace.Memory(path, actor="bench", create=False) as memory:
+    with commonplace.Memory(address, actor="bench", create=False) as memory:
         lines = memory.task(TASK).block("text").read().lines
     if len(lines) != 1 + PROCESSES * plan.updates:
-        raise AssertionError(f"{name}: {len(lines) - 1} of {len(waits)} updates are there")
+        raise AssertionError(f"{len(lines) - 1} of {len(waits)} updates are there")
     return waits
 
 
 def _update_worker(
-    path: Path, updates: int, thought_s: float
+    address: str, updates: int, thought_s: float
 ) -> Generator[None, None, list[float]]:
     def think(text: str) -> str:
         time.sleep(thought_s)
         return f"{text}\nand then"
 
-    with commonplace.Memory(path, actor="bench", deadline_s=_PATIENCE_S) as memory:
+    with commonplace.Memory(address, actor="bench", deadline_s=_PATIENCE_S) as memory:
         block = memory.task(TASK).block("text")
         yield
         return [_timed_ms(lambda: block.update(think)) for _ in range(updates)]
 
 
-def _loop_worker(path: Path, updates: int, thought_s: float) -> Generator[None, None, list[float]]:
-    with commonplace.Memory(path, actor="bench", deadline_s=_PATIENCE_S) as memory:
+def _loop_worker(
+    address: str, updates: int, thought_s: float
+) -> Generator[None, None, list[float]]:
+    with commonplace.Memory(address, actor="bench", deadline_s=_PATIENCE_S) as memory:
         block = memory.task(TASK).block("text")
 
         def update() -> None:

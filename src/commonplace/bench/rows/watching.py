@@ -16,6 +16,9 @@ from commonplace.bench.plan import Plan
 from commonplace.bench.row import Row
 from commonplace.bench.rows.agents import TASK, TEXT
 
+Heard = tuple[list[int], list[int], list[int]]
+"""When each write was called, when it was answered, and when it was heard of."""
+
 _PAUSE_S = 0.003
 """Between two writes, so that each wakes the watcher on its own."""
 
@@ -30,12 +33,12 @@ def rows(plan: Plan) -> list[Row]:
     for number in range(plan.rounds):
         copy = plan.folder / f"watched-bare-{number}.db"
         source = BareMemory(path, copy, "default", (f"task/{TASK}", "text", ""))
-        called, answered, heard = _memory_round(plan, path)
-        ours.append(_median_us(called, heard))
-        told.append(_median_us(answered, heard))
+        called, answered, heard = memory_round(plan, str(path))
+        ours.append(median_between_us(called, heard))
+        told.append(median_between_us(answered, heard))
         called, answered, heard = _bare_round(plan, source, bell)
-        bare.append(_median_us(called, heard))
-        bare_told.append(_median_us(answered, heard))
+        bare.append(median_between_us(called, heard))
+        bare_told.append(median_between_us(answered, heard))
         source.close()
     value, spread = ratio(ours, bare)
     parts = {
@@ -52,13 +55,15 @@ def rows(plan: Plan) -> list[Row]:
     ]  # fmt: skip
 
 
-def _median_us(begun: list[int], ended: list[int]) -> float:
+def median_between_us(begun: list[int], ended: list[int]) -> float:
+    """The median time from one to the other."""
     return median(b - a for a, b in zip(begun, ended, strict=True)) / 1e3
 
 
-def _memory_round(plan: Plan, path: Path) -> tuple[list[int], list[int], list[int]]:
-    watcher = crowd.Crowd([(_watcher, (path, plan.writes))])
-    with commonplace.Memory(path, actor="bench") as memory:
+def memory_round(plan: Plan, address: str) -> Heard:
+    """Writes to a memory, and when a watcher in another process held each commit."""
+    watcher = crowd.Crowd([(_watcher, (address, plan.writes))])
+    with commonplace.Memory(address, actor="bench") as memory:
         block = memory.task(TASK).block("text")
         version = block.read().version
 
@@ -67,12 +72,10 @@ def _memory_round(plan: Plan, path: Path) -> tuple[list[int], list[int], list[in
             version = block.rewrite(TEXT, expect=version).version
 
         watcher.start()
-        return *_paced(write, plan.writes), watcher.results()[0]
+        return *paced(write, plan.writes), watcher.results()[0]
 
 
-def _bare_round(
-    plan: Plan, source: BareMemory, bell: Path
-) -> tuple[list[int], list[int], list[int]]:
+def _bare_round(plan: Plan, source: BareMemory, bell: Path) -> Heard:
     listener = crowd.Crowd([(_listener, (bell, plan.writes))])
     listener.start()
     batches = [source.next_rows() for _ in range(plan.writes)]
@@ -86,11 +89,12 @@ def _bare_round(
             ringer.send(b"")
 
         answered: list[int] = []
-        called, _ = _paced(write, plan.writes)
+        called, _ = paced(write, plan.writes)
         return called, answered, listener.results()[0]
 
 
-def _paced(write: Callable[[], None], writes: int) -> tuple[list[int], list[int]]:
+def paced(write: Callable[[], None], writes: int) -> tuple[list[int], list[int]]:
+    """When each of so many writes was called and answered, with a pause between two."""
     called, answered = [], []
     for _ in range(writes):
         time.sleep(_PAUSE_S)
@@ -100,10 +104,10 @@ def _paced(write: Callable[[], None], writes: int) -> tuple[list[int], list[int]
     return called, answered
 
 
-def _watcher(path: Path, writes: int) -> Generator[None, None, list[int]]:
+def _watcher(address: str, writes: int) -> Generator[None, None, list[int]]:
     heard: list[int] = []
     with (
-        commonplace.Memory(path, actor="bench") as memory,
+        commonplace.Memory(address, actor="bench") as memory,
         memory.watch(commonplace.Namespace.task(TASK)) as watch,
     ):
         yield
