@@ -1,11 +1,12 @@
 """Bells: who is to be woken when a tenant has had a commit, in this process and in others.
 
-The truth is the tenant's revision, which is looked at again and again; a notification only
-makes the next look come sooner. Where the server's notifications reach this process (a session
+The truth is the tenant's head, which is looked at again and again; a notification only makes
+the next look come sooner. Where the server's notifications reach this process (a session
 of its own, `LISTEN` permitted) it looks each `limits.BACKSTOP_S`; where they do not, it looks
 within milliseconds after a commit and less and less often while nothing happens.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -24,6 +25,8 @@ _log = logging.getLogger("commonplace.bells")
 
 _SOONEST_S: Final = 0.005
 _SLOWER: Final = 1.5
+_LEAVE_S: Final = 0.5
+"""How long a close waits for the thread, which may be waiting for a server that is away."""
 
 
 def channel_of(tenant: str) -> str:
@@ -42,21 +45,22 @@ class Bells:
     """Wakes the subscribers of this engine.
 
     `listen` opens a session that hears notifications, or gives None where there is none;
-    `revision_of` looks at a tenant's head; `notify` rings the bells of the other processes.
+    `head_of` gives what differs after a commit of a tenant; `notify` rings the bells of the other
+    processes.
     """
 
     def __init__(
         self,
         listen: Callable[[], Session | None],
-        revision_of: Callable[[str], int],
+        head_of: Callable[[str], object],
         notify: Callable[[str], None],
     ) -> None:
         self._listen = listen
-        self._revision_of = revision_of
+        self._head_of = head_of
         self._notify = notify
         self._mutex = threading.Lock()
         self._wakes: dict[str, tuple[Callable[[], None], ...]] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, object] = {}
         self._holds = 0
         self._rung_while_held: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -101,7 +105,8 @@ class Bells:
                     due, self._rung_while_held = self._rung_while_held, due
             for tenant in due if not self._closed else ():
                 self._wake(tenant)
-                self._notify(tenant)
+                with contextlib.suppress(CommonplaceError):  # a hint: they look by themselves
+                    self._notify(tenant)
 
         timer = threading.Timer(max_wait_s, let_go)
         timer.daemon = True
@@ -144,11 +149,12 @@ class Bells:
             thread = self._thread
         self._nudge()
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(_LEAVE_S)
 
     def disown(self) -> None:
         """In a forked child: the thread was not copied, and the session is the parent's."""
         self._closed = True
+        self._mutex = threading.Lock()  # the parent's may be held by a thread that is not here
         self._wakes = {}
         self._pipe, self._session = None, None
 
@@ -254,9 +260,9 @@ class Bells:
                 self._wake(tenant)
         return moved
 
-    def _look(self, tenant: str) -> int:
+    def _look(self, tenant: str) -> object:
         try:
-            return self._revision_of(tenant)
+            return self._head_of(tenant)
         except CommonplaceError:
             return -1  # whoever is woken finds the same error, and can tell somebody
 

@@ -6,6 +6,7 @@ is the tenant's row, taken by a statement of its own; and a transaction around a
 none. It sees to it that no transaction is left open, whatever happens.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from commonplace.errors import EngineUnavailable, UnsafeStorage
 from commonplace.storage.postgres import faults, trigrams
 from commonplace.storage.postgres.faults import InDoubt, NotHad
 from commonplace.storage.postgres.statements import set_wise
-from commonplace.storage.postgres.wire import Column, Failed, Lost, Sent, Wire
+from commonplace.storage.postgres.wire import SILENCE_S, Column, Failed, Lost, Sent, Wire
 from commonplace.storage.step import Program, Row, Statement, Step
 
 T = TypeVar("T")
@@ -36,13 +37,16 @@ class Terms(NamedTuple):
 
     `role`: the role that transactions take on; "" keeps that of the session. `wait_ms`: how
     long the tenant's row is waited for; 0 does not wait at all. `bell`: the channel that is
-    notified after a commit, or "" for none.
+    notified after a commit, or "" for none. `silence_s`: how long the server may say nothing
+    besides. `again`: a transaction that is lost in its first step is begun again.
     """
 
     tenant: str
     role: str = ""
     wait_ms: int = _IDLE_MS
     bell: str = ""
+    silence_s: float = SILENCE_S
+    again: bool = True
 
 
 class Driver:
@@ -55,12 +59,19 @@ class Driver:
         self.wire = connect()
         self.now_us = 0
         """The server's clock when the last transaction that writes began."""
+        self.has_standbys = False
+        """Whether the server had COMMIT wait for standbys, when that was."""
         self._connect = connect
         self._set_wise = set_wise()
-        self._place = place
+        self.place = place
         self._inside = False
         self._holds = False
         self._committed = False
+
+    @property
+    def has_committed(self) -> bool:
+        """Whether the last program that was run has committed anything."""
+        return self._committed
 
     def run(self, program: Program[T], terms: Terms) -> T:
         """Run `program` to its end and give what it returns.
@@ -82,11 +93,11 @@ class Driver:
             self._abandon(program)
             if error.sqlstate in faults.AGAIN and not self._committed:
                 raise NotHad(str(error)) from error
-            raise faults.translate(error, self._place) from error
+            raise faults.translate(error, self.place) from error
         except Lost as error:
             self._abandon(program)
             if self._committed:
-                raise faults.unreachable(self._place, str(error)) from error
+                raise faults.unreachable(self.place, str(error)) from error
             raise NotHad(str(error)) from error
         except BaseException:
             self._abandon(program)
@@ -121,22 +132,34 @@ class Driver:
             if self._holds and first == "begin_write":
                 self._holds = False
                 return [[], *self._run(step[1:], terms)]
-            return [[], *self._open(first, terms, step[1:])]
+            if first == "begin_write" and not terms.again:
+                return [[], *self._open(first, terms, step[1:])]
+            return [[], *self._persist(lambda: self._open(first, terms, step[1:]))]
         if self._inside or first == "settle":
             return self._run(step, terms)
         sent = (Sent("begin_step"), Sent("tenant_see", _seen(terms)))
+        return self._persist(lambda: self._run(step, terms, before=sent, after=(Sent(_COMMIT),)))
+
+    def _persist(self, ask: Callable[[], T]) -> T:
+        """Ask, and ask again on another connection: nothing was told or written before."""
         until_s = time.monotonic() + limits.DEADLINE_S
-        while True:
+        for failures in itertools.count():
             try:
-                return self._run(step, terms, before=sent, after=(Sent(_COMMIT),))
+                return ask()
             except (Failed, Lost) as error:
-                if isinstance(error, Failed) and error.sqlstate not in faults.AGAIN:
+                if isinstance(error, Failed) and error.sqlstate not in faults.ELSEWHERE:
                     raise
-                self._renew(until_s)
+                if time.monotonic() > until_s:
+                    raise
+            self._inside = False
+            self.wire.close()
+            if failures:
+                time.sleep(_PAUSE_S)
+            self._renew(until_s)
+        raise AssertionError("unreachable")
 
     def _renew(self, until_s: float) -> None:
-        """Connect again: what stood in a transaction of its own can be asked once more."""
-        self.wire.close()
+        """Connect again, as soon as the server is there."""
         while True:
             try:
                 self.wire = self._connect()
@@ -160,12 +183,13 @@ class Driver:
         )
         answers: list[list[Row]] = []
         found = self._run(rest, terms, before=before, head=answers)
-        self.now_us, durability = answers[1][0][-2:]
+        self.now_us, durability, has_standbys = answers[1][0][-3:]
+        self.has_standbys = bool(has_standbys)
         if durability in _WEAK:
             raise UnsafeStorage(
-                f"Nothing was written: {self._place} has synchronous_commit={durability}, so a "
+                f"Nothing was written: {self.place} has synchronous_commit={durability}, so a "
                 "crash would lose acknowledged writes. Set it to on or stronger.",
-                path=self._place,
+                path=self.place,
             )
         return found
 
@@ -191,16 +215,16 @@ class Driver:
         sent += after
         if commits >= 0 and terms.bell:
             sent.append(Sent("notify", (terms.bell, "")))
-        answers = self._trip(sent, commits) if sent else []
+        answers = self._trip(sent, commits, terms) if sent else []
         if commits >= 0 or (step and step[-1].name == "rollback"):
             self._inside = False
         if head is not None:
             head += answers[: len(before)]
         return [_joined(answers[span]) for span in spans]
 
-    def _trip(self, sent: Sequence[Sent], commits: int) -> list[list[Row]]:
+    def _trip(self, sent: Sequence[Sent], commits: int, terms: Terms) -> list[list[Row]]:
         try:
-            answers = self.wire.run(sent)
+            answers = self.wire.run(sent, _patience_s(sent, terms))
         except Lost as error:
             if commits >= 0 and self._inside and error.answered <= commits:
                 raise InDoubt(str(error)) from error
@@ -217,7 +241,7 @@ class Driver:
             answers = [[] for _ in sent]  # committed; the bell is a hint and no more
         if commits >= 0 and self._inside:
             self._committed = True
-            if self.wire.warned:
+            if commits in self.wire.warned:
                 raise InDoubt("the server did not wait for its standby")
         return answers
 
@@ -242,6 +266,12 @@ class Driver:
 
 def _seen(terms: Terms) -> tuple[str, str]:
     return terms.tenant, terms.role
+
+
+def _patience_s(sent: Sequence[Sent], terms: Terms) -> float:
+    """How long the server may say nothing: longer if it waits for the tenant's row."""
+    waits = any(each.name == "tenant_row" for each in sent)
+    return terms.silence_s + (terms.wait_ms / 1000 if waits else 0.0)
 
 
 def _joined(answers: Sequence[list[Row]]) -> list[Row]:

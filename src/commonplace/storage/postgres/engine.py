@@ -6,38 +6,28 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar
 
 from commonplace import limits
 from commonplace.core.verdict import Accepted, Unknown, Verdict
-from commonplace.errors import (
-    CommonplaceError,
-    EngineUnavailable,
-    ForkedMemory,
-    OutcomeUnknown,
-)
+from commonplace.errors import CommonplaceError, EngineUnavailable, ForkedMemory
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
 from commonplace.storage import forking
-from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Capabilities, Health
-from commonplace.storage.lane import Lane
 from commonplace.storage.postgres import copying, faults, opening, watching
 from commonplace.storage.postgres.bells import Bells, channel_of
 from commonplace.storage.postgres.connections import Connections
-from commonplace.storage.postgres.driver import Driver, Terms
-from commonplace.storage.postgres.faults import InDoubt, NotHad
+from commonplace.storage.postgres.driver import Terms
+from commonplace.storage.postgres.faults import NotHad
 from commonplace.storage.postgres.migrations import migrations
 from commonplace.storage.postgres.opening import Server
 from commonplace.storage.postgres.place import place_of
-from commonplace.storage.postgres.row_turn import RowTurn
+from commonplace.storage.postgres.writer import Writer
 from commonplace.storage.programs import reading
-from commonplace.storage.programs.commit import commit_batch
 from commonplace.storage.programs.upkeep.applying import apply_records
 from commonplace.storage.step import Program, Statement
-from commonplace.storage.turn import TurnLost
 
 T = TypeVar("T")
 
@@ -46,16 +36,6 @@ _OPEN: Final = 1
 _FORKED: Final = 2
 _LONG_S: Final = 3600.0
 """Deadline of the calls that have none of their own: import and copies of any size."""
-_PAUSES_S: Final = (0.0, 0.02, 0.05, 0.1, 0.2)
-
-
-@dataclass(slots=True)
-class _Writer:
-    """What writes one tenant: its lane, its turn, and what it remembers of the state."""
-
-    lane: Lane
-    turn: RowTurn
-    cache: StateCache
 
 
 class PostgresEngine:
@@ -78,8 +58,7 @@ class PostgresEngine:
         self._monotonic_s = monotonic_s
         self._state = _CLOSED
         self._opening = threading.Lock()
-        self._writers: dict[str, _Writer] = {}
-        self._stopped = threading.Event()
+        self._writers: dict[str, Writer] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -98,8 +77,7 @@ class PostgresEngine:
             self._server: Server = opening.open_server(self._place, migrations(), create=create)
             self._connections = Connections(self._server.driver, limits.CONNECTIONS)
             self._threads = ThreadPoolExecutor(limits.CONNECTIONS, "commonplace-read")
-            self._bells = Bells(self._server.session, self._revision, self._notify)
-            self._stopped.clear()
+            self._bells = Bells(self._server.session, self._head, self._notify)
             self._state = _OPEN
             forking.watch(self)
 
@@ -112,14 +90,13 @@ class PostgresEngine:
                 return
             self._state = _CLOSED
             forking.forget(self)
-            self._stopped.set()
+            # First, so that nobody waits any longer for a server that is away.
+            self._connections.close()
             for writer in self._writers.values():
-                writer.turn.stop()
-                writer.lane.close()
+                writer.close()
             self._writers = {}
             self._bells.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
-            self._connections.close()
 
     def _refuse(self) -> NoReturn:
         if self._state == _FORKED:
@@ -134,126 +111,48 @@ class PostgresEngine:
         bell = "" if self._bells.are_held else channel_of(tenant)
         return Terms(tenant, self._server.role, wait_ms, bell)
 
-    def _writer(self, tenant: str) -> _Writer:
+    def _writer(self, tenant: str) -> Writer:
         """What writes a tenant; one transaction holds one tenant, so each has its own lane."""
         if self._state != _OPEN:
             self._refuse()
         writer = self._writers.get(tenant)
         if writer is None:
             with self._opening:
+                if self._state != _OPEN:
+                    self._refuse()
                 writer = self._writers.get(tenant)
                 if writer is None:
-                    writer = self._writers[tenant] = self._new_writer(tenant)
+                    writer = self._writers[tenant] = Writer(
+                        self._connections,
+                        lambda wait_ms: self._terms(tenant, wait_ms),
+                        self._holder,
+                        lambda verdicts: self._tell(tenant, verdicts),
+                        self._clock_us,
+                        self._monotonic_s,
+                    )
         return writer
-
-    def _new_writer(self, tenant: str) -> _Writer:
-        turn = RowTurn(
-            self._connections, lambda wait_ms: self._terms(tenant, wait_ms), self._holder
-        )
-        cache = StateCache()
-        lane = Lane(
-            lambda groups: self._commit(groups, turn, cache),
-            turn,
-            after=lambda verdicts: self._tell(tenant, verdicts),
-            monotonic_s=self._monotonic_s,
-        )
-        return _Writer(lane, turn, cache)
 
     # --- writing ------------------------------------------------------------------------------
 
     def propose(self, group: WriteGroup, deadline_s: float) -> Verdict:
         """Commit `group` with whatever else is waiting, and say how it ended."""
-        return self._writer(group.tenant).lane.propose(group, deadline_s)
+        return self._writer(group.tenant).propose(group, deadline_s)
 
     async def propose_async(self, group: WriteGroup, deadline_s: float) -> Verdict:
         """`propose` for an event loop, which is never blocked."""
-        return await self._writer(group.tenant).lane.propose_async(group, deadline_s)
+        return await self._writer(group.tenant).propose_async(group, deadline_s)
 
     def execute(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """Run a program that writes what is not history, holding the right to write."""
-        writer = self._writer(tenant)
-        result = writer.lane.run(
-            lambda: self._execute(writer.turn, program, deadline_s), deadline_s
-        )
+        result = self._writer(tenant).execute(program, deadline_s)
         self._bells.ring(tenant)
         return result
 
     async def execute_async(self, tenant: str, program: Program[T], deadline_s: float) -> T:
         """`execute` for an event loop, which is never blocked."""
-        writer = self._writer(tenant)
-        result = await writer.lane.run_async(
-            lambda: self._execute(writer.turn, program, deadline_s), deadline_s
-        )
+        result = await self._writer(tenant).execute_async(program, deadline_s)
         self._bells.ring(tenant)
         return result
-
-    def _commit(
-        self, groups: Sequence[WriteGroup], turn: RowTurn, cache: StateCache
-    ) -> Sequence[Verdict]:
-        """Commit a batch; one whose answer was lost is committed again, by its keys, to learn it.
-
-        Whoever lost the answer held the tenant's row, so the second try waits until the first
-        is over, and finds its keys if it landed.
-        """
-        doubt, failures = "", 0
-        until_s = time.monotonic() + limits.SETTLE_S
-        while True:
-            try:
-                return self._run_batch(groups, turn, cache, in_doubt=bool(doubt))
-            except InDoubt as error:
-                doubt = str(error)
-            except (NotHad, EngineUnavailable) as error:
-                if not doubt:
-                    raise TurnLost(str(error)) from error
-            if time.monotonic() > until_s or self._stopped.is_set():
-                reason = f"the connection was lost while the commit was under way: {doubt}"
-                return [Unknown(reason)] * len(groups)
-            self._stopped.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
-            failures += 1
-
-    def _run_batch(
-        self, groups: Sequence[WriteGroup], turn: RowTurn, cache: StateCache, *, in_doubt: bool
-    ) -> Sequence[Verdict]:
-        held = None if in_doubt else turn.driver
-        driver = held or self._connections.take()
-        terms = turn.terms(limits.ROW_WAIT_MS if in_doubt else 0)
-        try:
-            program = commit_batch(groups, cache, self._clock_of(driver))
-            return driver.run(program, terms)
-        except BaseException as error:
-            cache.clear()
-            if isinstance(error, NotHad) and not driver.wire.is_lost:
-                turn.found_taken()
-            raise
-        finally:
-            if held is None:
-                self._connections.give_back(driver)
-            else:
-                turn.release()
-
-    def _clock_of(self, driver: Driver) -> Callable[[], int]:
-        return self._clock_us or (lambda: driver.now_us)
-
-    def _execute(self, turn: RowTurn, program: Program[T], deadline_s: float) -> T:
-        wait_ms = max(int(deadline_s * _PATIENCE_MS), 1)
-        held = turn.driver
-        try:
-            driver = held or self._connections.take(deadline_s)
-            try:
-                return driver.run(program, turn.terms(wait_ms))
-            finally:
-                if held is None:
-                    self._connections.give_back(driver)
-        except NotHad as error:
-            holder = self._holder()
-            raise EngineUnavailable(
-                f"Nothing was written: {holder or error}. Then retry.", holder=holder
-            ) from error
-        except InDoubt as error:
-            raise OutcomeUnknown(
-                f"Sent, and the connection was lost while it was committed ({error}). Look "
-                "whether it landed before you repeat it."
-            ) from error
 
     def _tell(self, tenant: str, verdicts: Sequence[Verdict]) -> None:
         if any(isinstance(verdict, Accepted | Unknown) for verdict in verdicts):
@@ -322,7 +221,7 @@ class PostgresEngine:
             self._refuse()
         copying.read_copy(self._place, os.path.realpath(path), migrations())
         for tenant, writer in list(self._writers.items()):
-            writer.cache.clear()
+            writer.forget()
             self._bells.ring(tenant)
 
     # --- others -------------------------------------------------------------------------------
@@ -349,8 +248,8 @@ class PostgresEngine:
         """Whether the holder of a token lives: True, False, or None when nobody can say."""
         return self._look(watching.is_present(token))
 
-    def _revision(self, tenant: str) -> int:
-        return self.read(tenant, watching.revision())
+    def _head(self, tenant: str) -> object:
+        return self.read(tenant, watching.head())
 
     def _notify(self, tenant: str) -> None:
         self.read(tenant, watching.notify(channel_of(tenant)))
@@ -386,10 +285,6 @@ class PostgresEngine:
         self._state = _FORKED
         self._bells.disown()
         self._connections.disown()
-
-
-_PATIENCE_MS: Final = 900
-"""Of each second of a job's deadline, what it waits for the right to write."""
 
 
 def _proved_head(tenant: str) -> Program[Position]:

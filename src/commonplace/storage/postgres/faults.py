@@ -23,6 +23,9 @@ AGAIN: Final = frozenset(
 )
 """Failures after which nothing was written and the same may be tried again."""
 
+ELSEWHERE: Final = AGAIN - {"55P03"}
+"""Those of them that another connection may be spared."""
+
 _NEXT: Final = {
     "53100": "its disk is full. Free some space, then retry",
     "53200": "it is out of memory. Retry when there is more",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from commonplace import limits
 from commonplace.errors import EngineUnavailable
 from commonplace.storage.postgres.connections import Connections
 from commonplace.storage.postgres.driver import Driver, Terms
@@ -36,7 +37,7 @@ class RowTurn:
         holder_of: Callable[[], str],
     ) -> None:
         self._connections = connections
-        self.terms = terms
+        self._terms = terms
         self._holder_of = holder_of
         self._contended = False
         self._stopped = threading.Event()
@@ -53,7 +54,7 @@ class RowTurn:
         failures = 0
         while not self._stopped.is_set():
             try:
-                driver = self._connections.take(0.0)
+                driver = self._connections.take(_WAIT_MS / 1000)
             except EngineUnavailable as error:
                 self._why = str(error)
                 self._stopped.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
@@ -70,10 +71,11 @@ class RowTurn:
     def _take_row(self, driver: Driver) -> bool:
         asked_s = time.monotonic()
         try:
-            driver.hold(self.terms(_WAIT_MS))
+            driver.hold(self._terms(_WAIT_MS)._replace(silence_s=limits.DEADLINE_S))
         except NotHad as error:
+            was_lost = driver.wire.is_lost
             self._connections.give_back(driver)
-            self._why = self._holder_of() or str(error)
+            self._why = str(error) if was_lost else self._holder_of() or str(error)
             return False
         self._contended = time.monotonic() - asked_s > _CONTENDED_S
         return True

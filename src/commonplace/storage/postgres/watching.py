@@ -14,10 +14,10 @@ def probe() -> Program[None]:
     yield (Statement("tenant_any"),)
 
 
-def revision() -> Program[int]:
-    """The tenant's head."""
+def head() -> Program[object]:
+    """What is another whenever the tenant has had a commit, or a queue of updates has moved."""
     (rows,) = yield (Statement("heads"),)
-    return int(rows[0][0]) if rows else 0
+    return rows[0] if rows else None
 
 
 def notify(channel: str) -> Program[None]:
@@ -45,7 +45,9 @@ def holder() -> Program[str]:
     name, server_process, held_ms = rows[0]
     match = _WHO.fullmatch(name)
     who = f"process {match[1]} on {match[2]}" if match else repr(name)
+    # How long is told only to who may see that session.
+    so_long = "" if held_ms is None else f" for {held_ms / 1000:.1f} s"
     return (
-        f"{who} has been writing for {held_ms / 1000:.1f} s (server process {server_process}). If "
-        "it is stopped, continue it or end it"
+        f"{who} has been writing{so_long} (server process {server_process}). If it is stopped, "
+        "continue it or end it"
     )

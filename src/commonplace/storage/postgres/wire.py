@@ -25,6 +25,10 @@ _COLUMN: Final = re.compile(r"\$\d+::(text|bigint|bytea)\[\]")
 _SET_WISE: Final = re.compile(r"\bunnest\(\s*\$1\b")
 _BINARY: Final = 1
 
+SILENCE_S: Final = 60.0
+"""How long a server may say nothing at all before its connection counts as lost: a host that
+is gone is found out by TCP, but not one that is stopped, or cut off behind a proxy."""
+
 
 class Sent(NamedTuple):
     """One execution of a named statement: what it binds."""
@@ -72,7 +76,8 @@ class Wire:
         each_time: frozenset[str] = frozenset(),
     ) -> None:
         self.connection = connection
-        self.warned = False
+        self.warned: set[int] = set()
+        """The statements of the last round trip, by their numbers, of which the server warned."""
         self.is_lost = False
         self._pgconn = connection.pgconn
         self._pgconn.nonblocking = 1
@@ -83,6 +88,8 @@ class Wire:
         self._each_time = each_time
         self._prepared: set[str] = set()
         self._loader = Transformer(connection)
+        self._number = 0
+        self._failed: Failed | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -91,10 +98,9 @@ class Wire:
             return False
         poll = select.poll()
         poll.register(self._pgconn.socket, select.POLLIN)
-        if not poll.poll(0):
-            return True
         try:
-            self._pgconn.consume_input()
+            while poll.poll(0):  # last words, and after them the end
+                self._pgconn.consume_input()
         except psycopg.Error:
             self.is_lost = True
         return not self.is_lost and self._pgconn.status == pq.ConnStatus.OK
@@ -104,26 +110,29 @@ class Wire:
         """Whether a transaction is open, as the server said last."""
         return self._pgconn.transaction_status != pq.TransactionStatus.IDLE
 
-    def run(self, statements: Sequence[Sent]) -> list[list[Row]]:
+    def run(self, statements: Sequence[Sent], silence_s: float = SILENCE_S) -> list[list[Row]]:
         """Run these in one round trip and give the rows of each.
 
-        Raises `Failed`, or `Lost` when the connection broke; after that, or after any other
-        error, the wire is of no more use than to be closed.
+        Raises `Failed`, or `Lost` when the connection broke, or the server has said nothing for
+        `silence_s`; after that, or after any other error, the wire is of no more use than to be
+        closed. A server that ended the session and said so has `Failed`.
         """
-        self.warned = False
+        self.warned.clear()
+        self._number, self._failed = 0, None
         answers: list[list[Row]] = []
         try:
             told = [self._send(each) for each in statements]
             self._pgconn.pipeline_sync()
-            failed = self._receive(told, answers)
+            self._receive(told, answers, silence_s)
         except psycopg.Error as error:
             self.is_lost = True
-            raise Lost(len(answers), _first_line(str(error))) from error
+            if self._failed is None:
+                raise Lost(len(answers), _first_line(str(error))) from error
         except BaseException:
             self.is_lost = True
             raise
-        if failed is not None:
-            raise failed
+        if self._failed is not None:
+            raise self._failed
         return answers
 
     def close(self) -> None:
@@ -152,35 +161,33 @@ class Wire:
 
     # --- receiving -------------------------------------------------------------------------------
 
-    def _receive(self, told: Sequence[str], answers: list[list[Row]]) -> Failed | None:
+    def _receive(self, told: Sequence[str], answers: list[list[Row]], silence_s: float) -> None:
         """Take in what each statement answered, up to the end of the round trip."""
-        next_result = self._results()
-        failed: Failed | None = None
+        next_result = self._results(silence_s)
         for number, parsed in enumerate(told):
-            if parsed and not self._is_done(next_result()):
-                # Not parsed after all: perhaps an earlier statement failed.
+            self._number = number
+            if parsed and not self._is_well(next_result()):
                 self._prepared.discard(parsed)
             result = next_result()
-            if self._is_done(result):
+            if self._is_well(result):
                 answers.append(self._rows(result))
-            elif failed is None and result.status == pq.ExecStatus.FATAL_ERROR:
-                failed = self._failure(number, result)
         result = next_result()
         if result.status != pq.ExecStatus.PIPELINE_SYNC:
             raise psycopg.OperationalError(f"out of step: {result.status}")
-        return failed
 
-    def _failure(self, number: int, result: pq.abc.PGresult) -> Failed:
+    def _is_well(self, result: pq.abc.PGresult) -> bool:
+        """Whether a statement was parsed, or run; notes why the first was not that was not."""
+        if result.status == pq.ExecStatus.FATAL_ERROR and self._failed is None:
+            self._failed = self._failure(result)
+        return result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+
+    def _failure(self, result: pq.abc.PGresult) -> Failed:
         message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
         sqlstate = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-        if not sqlstate or self._pgconn.status != pq.ConnStatus.OK:
+        if not sqlstate:
             # libpq's own word, not the server's: the connection broke.
             raise psycopg.OperationalError(message or result.get_error_message())
-        return Failed(number, sqlstate, message)
-
-    @staticmethod
-    def _is_done(result: pq.abc.PGresult) -> bool:
-        return result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+        return Failed(self._number, sqlstate, message)
 
     def _rows(self, result: pq.abc.PGresult) -> list[Row]:
         if not result.ntuples:
@@ -188,7 +195,7 @@ class Wire:
         self._loader.set_pgresult(result)
         return self._loader.load_rows(0, result.ntuples, tuple)
 
-    def _results(self) -> Callable[[], pq.abc.PGresult]:
+    def _results(self, silence_s: float) -> Callable[[], pq.abc.PGresult]:
         """What gives one result after the other, waiting for the server where it must."""
         pgconn = self._pgconn
         poll = select.poll()
@@ -208,16 +215,18 @@ class Wire:
                     if pgconn.status != pq.ConnStatus.OK:
                         raise psycopg.OperationalError(pgconn.get_error_message())
                     continue  # None: the end of what one statement has to say
-                ready = poll.poll()
-                if ready and ready[0][1] & ~select.POLLOUT:
+                ready = poll.poll(silence_s * 1000)
+                if not ready:
+                    raise psycopg.OperationalError(f"the server said nothing for {silence_s:g} s")
+                if ready[0][1] & ~select.POLLOUT:
                     pgconn.consume_input()
 
         return next_result
 
     def _notice(self, result: pq.abc.PGresult) -> None:
         """A warning: of COMMIT, that it did not wait for a standby as it should have."""
-        severity = result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED)
-        self.warned = self.warned or severity == b"WARNING"
+        if result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) == b"WARNING":
+            self.warned.add(self._number)
 
 
 def _first_line(text: str) -> str:

@@ -17,14 +17,19 @@ SELECT set_config('commonplace.tenant', $1, true),
 -- name: tenant_set
 -- The same for a writer, with how long it waits for the tenant's row and how long it may sit idle
 -- while others wait for it (in milliseconds); and last the server's clock, and whether COMMIT waits
--- for the disk.
+-- for the disk, and for standbys.
 SELECT set_config('commonplace.tenant', $1, true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('lock_timeout', $3, true),
        set_config('idle_in_transaction_session_timeout', $4, true),
        set_config('role', coalesce(nullif($2, ''), current_setting('role')), true),
        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
-       current_setting('synchronous_commit')
+       current_setting('synchronous_commit'),
+       (coalesce(current_setting('synchronous_standby_names', true), '') <> '')::int::bigint
+
+-- name: tenant_touch
+-- A commit that says nothing, for who must know that all before it are on the standby too.
+UPDATE commonplace.tenant SET revision = revision WHERE tenant = $1
 
 -- name: tenant_row
 -- The right to write, in a statement of its own: compared in the same one, what was read before the
@@ -36,9 +41,12 @@ SELECT revision FROM commonplace.tenant WHERE tenant = $1 FOR UPDATE
 SELECT revision FROM commonplace.tenant WHERE tenant = $1 FOR UPDATE NOWAIT
 
 -- name: heads
--- Where the log of the transaction's tenant ends, for whoever waits for more of it.
-SELECT revision FROM commonplace.tenant
-WHERE tenant = current_setting('commonplace.tenant', true)
+-- What moves when there is something for who waits: where the log of the transaction's tenant ends,
+-- and who stands in the queues of update(), where places are given back without a commit of the log.
+SELECT t.revision,
+       (SELECT coalesce(md5(string_agg(holder, ',' ORDER BY namespace, region, key, number)), '')
+        FROM commonplace.ticket WHERE tenant = t.tenant)
+FROM commonplace.tenant t WHERE t.tenant = current_setting('commonplace.tenant', true)
 
 -- name: notify
 -- A hint to whoever listens, once a commit has landed.
