@@ -46,7 +46,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "Bisection", "Survey", "Advice",
     ),
     "Upkeep": (
-        "Health", "AuditReport", "Finding", "Compaction", "Archival", "Anchor", "Erasure",
+        "Health", "AuditReport", "Finding", "Copied", "Compaction", "Archival", "Anchor",
+        "Erasure",
     ),
     "Names and references": (
         "Namespace", "NamespacePrefix", "Reference", "AtVersion", "AtRevision", "AtTime",

@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
     from commonplace.model.channel import Dispatch, Inbox, Reply
+    from commonplace.model.copied import Copied
     from commonplace.model.entry import Entry, Line
     from commonplace.model.namespace import Namespace, NamespacePrefix
     from commonplace.model.receipt import Position, Receipt
@@ -173,6 +174,7 @@ __all__ = [
     "CompareAndSet",
     "ContractMismatch",
     "Contribution",
+    "Copied",
     "DamagedFile",
     "DamagedMemory",
     "Deleted",
@@ -327,6 +329,7 @@ _HOMES = {
     "Dispatch": "commonplace.model.channel",
     "Inbox": "commonplace.model.channel",
     "Reply": "commonplace.model.channel",
+    "Copied": "commonplace.model.copied",
     "Entry": "commonplace.model.entry",
     "Line": "commonplace.model.entry",
     "Namespace": "commonplace.model.namespace",

@@ -30,6 +30,7 @@ from commonplace import (
     CommitRecords,
     Compaction,
     Contribution,
+    Copied,
     Derivation,
     Description,
     Diff,
@@ -254,6 +255,7 @@ def upkeep(memory: Memory, reference: Reference) -> None:
     assert_type(memory.compact(3, reason="why"), Compaction)
     assert_type(memory.forget_served(3, reason="why"), Forgetting)
     assert_type(memory.archive("old.ndjson", through=3), Archival)
+    assert_type(memory.copy_to("other.db", progress=lambda reached, until: None), Copied)
     assert_type(memory.erase(reference, reason="why"), Erasure)
     assert_type(memory.health(), Health)
 

@@ -8,6 +8,7 @@ from typing import Self, Unpack
 
 from commonplace._async.asking import AsyncAsking
 from commonplace._async.checking import AsyncChecking
+from commonplace._async.copying import AsyncCopying
 from commonplace._async.group_watch import AsyncGroupWatch
 from commonplace._async.revising import AsyncRevising
 from commonplace._async.scope import AsyncScope
@@ -34,7 +35,7 @@ from commonplace.storage.registry import acquire, release
 EVERYTHING = NamespacePrefix(())
 
 
-class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep):
+class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncCopying):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of

@@ -10,6 +10,7 @@ from typing import Self, Unpack
 
 from commonplace._sync.asking import Asking
 from commonplace._sync.checking import Checking
+from commonplace._sync.copying import Copying
 from commonplace._sync.group_watch import GroupWatch
 from commonplace._sync.revising import Revising
 from commonplace._sync.scope import Scope
@@ -36,7 +37,7 @@ from commonplace.storage.registry import acquire, release
 EVERYTHING = NamespacePrefix(())
 
 
-class Memory(Asking, Checking, Revising, Upkeep):
+class Memory(Asking, Checking, Revising, Upkeep, Copying):
     """One memory, as one actor of one tenant sees it.
 
     `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of

@@ -52,12 +52,18 @@ def apply_records(tenant: str, records: Sequence[Record]) -> Program[Position]:
 
 
 def apply_items(
-    tenant: str, items: Sequence[Item], retained: int = 0, *, strict: bool = False
+    tenant: str,
+    items: Sequence[Item],
+    retained: int = 0,
+    *,
+    strict: bool = False,
+    also: Sequence[Statement] = (),
 ) -> Program[Position]:
     """`apply_records`, with what a log file carries besides.
 
     Up to the revision `retained` the log was archived: records may be missing there. Unless
-    `strict`, what an erasure leaves may be unreadable until a checkpoint further on.
+    `strict`, what an erasure leaves may be unreadable until a checkpoint further on. `also`
+    stands in the same transaction.
     """
     keys = sorted({item.record.entry for item in items})
     _, locks, rows = yield (
@@ -74,7 +80,7 @@ def apply_items(
         return Position(now.revision, now.digest)
     for item in items:
         batch.take(item)
-    yield batch.stored()
+    yield (*batch.stored(), *also)
     for item in batch.erasures:
         yield from _erase(tenant, item, strict)
     yield from _reload(batch)
@@ -232,7 +238,12 @@ def _erase(tenant: str, item: Item, strict: bool) -> Generator[Step, Answer, Non
     yield from _note_lines(tenant, key, (yield from _judge(tenant, record, checkpoints)))
     gone = yield from places_of(tenant, key, destroyed)
     out = yield from taken_out(tenant, gone, for_good=True)
-    yield (*out, *destruction(tenant, key, destroyed, checkpoints.gone, {}))
+    receipts = [(tenant, *key, version) for version in sorted(destroyed)]
+    yield (
+        Statement("receipt_blank", receipts),
+        *out,
+        *destruction(tenant, key, destroyed, checkpoints.gone, {}),
+    )
 
 
 def _judge(

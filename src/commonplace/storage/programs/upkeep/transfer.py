@@ -104,7 +104,7 @@ def import_log(reader: Reader, path: str) -> Program[Position]:
         yield from require_tenant(reader, Tier.OWNER)
         start = 0
     if start == 0:
-        yield from _purge(tenant)
+        yield from purge(tenant)
     elif now.revision > end.revision or log.verify(at=now.revision) != here:
         raise Refused(
             f"Not imported. The tenant {tenant!r} holds something else already: import into "
@@ -116,14 +116,14 @@ def import_log(reader: Reader, path: str) -> Program[Position]:
             yield from apply_items(tenant, batch, log.header.start.revision)
         except Exception as error:  # boundary: what a hostile file made go wrong is its fault
             yield (Statement("rollback"),)
-            yield from _purge(tenant)
+            yield from purge(tenant)
             place = (batch[0].record.revision, 0)
             if isinstance(error, UnfitRecord):
                 place = (error.revision, error.index)
             raise _fault_at(log, place, str(error)) from error
     report = yield from examine(tenant, expect=end)
     if report.findings:
-        yield from _purge(tenant)
+        yield from purge(tenant)
         first = report.findings[0]
         raise _fault_at(log, (first.revision, first.index), str(first))
     yield from index_all(tenant)
@@ -157,7 +157,7 @@ def _fault_at(log: LogReader, place: tuple[int, int], why: str) -> DamagedFile:
     return log.fault(why.rstrip("."))
 
 
-def _purge(tenant: str) -> Generator[Step, Answer, None]:
+def purge(tenant: str) -> Generator[Step, Answer, None]:
     """Leave nothing of a tenant."""
     yield from unindex(tenant)
     yield (
@@ -165,6 +165,7 @@ def _purge(tenant: str) -> Generator[Step, Answer, None]:
         Statement("tenant_purge", [(tenant,)]),
         Statement("entry_purge", [(tenant,)]),
         Statement("namespace_purge", [(tenant,)]),
+        Statement("receipt_purge", [(tenant,)]),
         *(Statement(f"{table}_purge", [(tenant,)]) for table in DERIVED),
         Statement("commit"),
     )
