@@ -14,7 +14,7 @@ from commonplace.cli import main
 class Shell:
     """Runs command lines on one memory, in this process."""
 
-    def __init__(self, address: Path) -> None:
+    def __init__(self, address: Path | str) -> None:
         self.address = address
 
     def run(self, *words: str, actor: str = "sup", stdin: str | None = None) -> Result:

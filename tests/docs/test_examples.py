@@ -21,6 +21,9 @@ NOT_RUN = {
 }
 """Pages whose `console` blocks are not run, and why."""
 
+DATABASE = "postgresql://localhost/team"
+"""The address that pages give a database; the examples get one of their own."""
+
 _RUN = ("python ", "commonplace ")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)")
 _EXAMPLES = [
@@ -30,14 +33,16 @@ _EXAMPLES = [
 
 @pytest.mark.parametrize("page", _EXAMPLES, ids=repr)
 def test_examples_run_and_print_what_the_page_says(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     names: dict[str, Any] = {"__name__": "__main__"}
     printed: str | None = None
-    for block in page.blocks:
+    address = request.getfixturevalue("database") if DATABASE in page.text else DATABASE
+    for each in page.blocks:
+        block = each._replace(text=each.text.replace(DATABASE, address))
         if block.language == "python":
             printed = _save_or_run(page, block, names, tmp_path)
         elif block.is_output:
