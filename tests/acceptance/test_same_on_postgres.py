@@ -1,4 +1,4 @@
-"""Every question gets the same answer from a file and from a database: the address alone differs."""
+"""A file and a database give every question the same answer: the address alone differs."""
 
 import re
 import shlex
