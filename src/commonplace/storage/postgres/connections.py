@@ -53,8 +53,17 @@ class Connections:
         with self._mutex:
             return any(driver.wire.is_alive for driver in self._idle)
 
-    def take(self, timeout_s: float = limits.DEADLINE_S) -> Driver:
-        """A connection of one's own until it is given back; a server that is away is waited for."""
+    @property
+    def trouble(self) -> str:
+        """Why the last connection could not be opened; "" when it could."""
+        return "" if self._trouble is None else str(self._trouble)
+
+    def take(self, timeout_s: float | None = None) -> Driver:
+        """A connection of one's own until it is given back; a server that is away is waited for.
+
+        Not for longer than `timeout_s`, which is `limits.DEADLINE_S` if it is not given.
+        """
+        timeout_s = limits.DEADLINE_S if timeout_s is None else timeout_s
         until_s = time.monotonic() + timeout_s
         place = _Place()
         try:

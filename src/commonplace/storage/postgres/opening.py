@@ -1,6 +1,7 @@
 """Opening: look first, change nothing on a refusal, then migrate and connect."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from commonplace.storage.postgres.migrations import (
 from commonplace.storage.postgres.place import Place
 from commonplace.storage.postgres.statements import statements
 from commonplace.storage.postgres.trigrams import EACH_TIME
-from commonplace.storage.postgres.wire import Wire
+from commonplace.storage.postgres.wire import Failed, Wire
 
 _OLDEST: Final = 15
 _WEAK: Final = ("off", "local")
@@ -46,26 +47,39 @@ class Server:
         return Driver(self._wire, self.place.name)
 
     def _wire(self) -> Wire:
-        return Wire(
-            connect(self.place), statements(), prepare=not self.is_pooled, each_time=EACH_TIME
-        )
+        with reached(self.place):
+            connection = connect(self.place)
+            if not self.is_pooled:
+                ask(connection, "session_keep")
+            prepare = not self.is_pooled
+            return Wire(connection, statements(), prepare=prepare, each_time=EACH_TIME)
 
     def session(self) -> Session | None:
         """A session that lasts; None behind a pooler, which gives none to anybody."""
         if self.is_pooled:
             return None
-        connection = connect(self.place)
-        row = ask(connection, "session_self")
-        return Session(connection, f"{row[0]}-{row[1]}" if row else "")
+        with reached(self.place):
+            connection = connect(self.place)
+            row = ask(connection, "session_self")
+            return Session(connection, f"{row[0]}-{row[1]}" if row else "")
+
+
+@contextlib.contextmanager
+def reached(place: Place) -> Iterator[None]:
+    """What psycopg raises of a place, as an `EngineUnavailable` with the reason."""
+    try:
+        yield
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        if error.sqlstate:
+            raise faults.translate(Failed(0, error.sqlstate, reason), place.name) from error
+        raise faults.unreachable(place.name, reason) from error
 
 
 def connect(place: Place) -> "psycopg.Connection[Any]":
     """A session, or `EngineUnavailable` with the reason."""
-    try:
+    with reached(place):
         return place.connect()
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split())
-        raise faults.unreachable(place.name, reason) from error
 
 
 def open_server(place: Place, steps: Sequence[Migration], *, create: bool) -> Server:
@@ -74,7 +88,7 @@ def open_server(place: Place, steps: Sequence[Migration], *, create: bool) -> Se
     Raises `UnsafeStorage`, `NotFound`, `NotAMemory`, `NewerSchema` or another
     `EngineUnavailable`; then nothing was changed.
     """
-    with connect(place) as connection:
+    with reached(place), connect(place) as connection:
         found = ask(connection, "server_look")
         version, fsync, durability, encoding, standby, pid, mighty, owner = found
         _refuse(place, version, encoding, standby=standby)

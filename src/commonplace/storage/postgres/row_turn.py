@@ -93,7 +93,7 @@ class RowTurn:
 
     def holder(self) -> str:
         """Why it could not be had so far, in words; "" when nobody can say."""
-        return self._why
+        return self._why or self._connections.trouble
 
     def stop(self) -> None:
         """Wait no longer."""

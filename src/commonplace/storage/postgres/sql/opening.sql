@@ -15,6 +15,14 @@ SELECT current_setting('server_version_num')::bigint / 10000, current_setting('f
 SELECT pid::bigint, (extract(epoch FROM backend_start) * 1000000)::bigint
 FROM pg_stat_activity WHERE pid = pg_backend_pid()
 
+-- name: session_keep
+-- A client that is gone says no farewell either: the server finds out within seconds, not hours,
+-- and gives the tenant's row to others. The other half of it is in place.py.
+SELECT set_config('tcp_keepalives_idle', '5', false),
+       set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '3', false),
+       set_config('tcp_user_timeout', '10000', false)
+
 -- name: schema_state
 -- Whether migrations are noted here, and whether anybody uses the schema.
 SELECT to_regclass('commonplace.migration') IS NOT NULL,
