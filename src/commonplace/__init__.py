@@ -34,6 +34,8 @@ from commonplace.errors import (
     EngineUnavailable,
     Erased,
     ExpectRequired,
+    FollowerBehind,
+    FollowerDiverged,
     ForeignTurn,
     ForkedMemory,
     FutureRevision,
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from commonplace.model.audit import AuditReport, Finding
     from commonplace.model.change import Change, Commit
     from commonplace.model.channel import Dispatch, Inbox, Reply
+    from commonplace.model.contract import Bounded
     from commonplace.model.copied import Copied
     from commonplace.model.entry import Entry, Line
     from commonplace.model.namespace import Namespace, NamespacePrefix
@@ -159,6 +162,7 @@ __all__ = [
     "Bisection",
     "BlameLine",
     "Block",
+    "Bounded",
     "BudgetTooSmall",
     "CascadeTooLarge",
     "Change",
@@ -192,6 +196,8 @@ __all__ = [
     "ExpectRequired",
     "Figure",
     "Finding",
+    "FollowerBehind",
+    "FollowerDiverged",
     "ForeignTurn",
     "Forgetting",
     "ForkedMemory",
@@ -329,6 +335,7 @@ _HOMES = {
     "Dispatch": "commonplace.model.channel",
     "Inbox": "commonplace.model.channel",
     "Reply": "commonplace.model.channel",
+    "Bounded": "commonplace.model.contract",
     "Copied": "commonplace.model.copied",
     "Entry": "commonplace.model.entry",
     "Line": "commonplace.model.entry",

@@ -40,7 +40,9 @@
     └── EngineUnavailable           the engine cannot serve now
         ├── NotAMemory              the file is something else
         ├── NewerSchema             written by a newer release
-        └── UnsafeStorage           a setting or filesystem that would lose writes
+        ├── UnsafeStorage           a setting or filesystem that would lose writes
+        ├── FollowerBehind          a follower lacks what the read asks for
+        └── FollowerDiverged        a follower's file holds another log than its source
 
 Every error has a `code` for machines, `facts` (also as attributes) and a message written
 for a model as much as for a person: what happened, what stands now, what to do next.
@@ -336,6 +338,24 @@ class UnsafeStorage(EngineUnavailable):
     """This storage would lose acknowledged writes."""
 
     code = "unsafe_storage"
+
+
+class FollowerBehind(EngineUnavailable):
+    """The follower is too far behind its source to answer; `revisions` and `seconds` say how far.
+
+    Nothing is answered silently: wait and ask again, or read at the source.
+    """
+
+    code = "follower_behind"
+
+
+class FollowerDiverged(EngineUnavailable):
+    """The follower's file cannot go on from where it stands: follow into a new file.
+
+    It holds another log than its source, or the source no longer has what comes next.
+    """
+
+    code = "follower_diverged"
 
 
 def _leaves(root: type[CommonplaceError]) -> dict[str, type[CommonplaceError]]:

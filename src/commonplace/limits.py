@@ -58,6 +58,12 @@ ROW_WAIT_MS: Final = 10_000
 """How long a job waits for the right to write a tenant of a PostgreSQL memory."""
 SETTLE_S: Final = 30.0
 """How long a commit whose answer was lost is asked for again before its outcome is unknown."""
+FOLLOW_RECORDS: Final = 4096
+"""Records that a follower takes up in one transaction; one commit more is always whole."""
+LAGGING_S: Final = 1.0
+"""Seconds without news of its source after which a follower counts as lagging."""
+MAX_LOOKS: Final = 64
+"""Looks at its source that a follower remembers while it catches up with them."""
 TICKET_LIFE_S: Final = 30.0
 """Life of a place in an `update` queue whose holder's death no kernel reports."""
 

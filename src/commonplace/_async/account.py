@@ -87,7 +87,7 @@ class AsyncAccount:
         await self.tell()
         served = {key: self.serving.bases[key] for key in sorted(self.serving.served)}
         session = self.session
-        changed = await session.read(turning.changed_since(session.tenant, served))
+        changed = await session.read_source(turning.changed_since(session.tenant, served))
         if changed:
             raise await self.stale(list(changed))
 
@@ -99,7 +99,8 @@ class AsyncAccount:
         for key in keys:
             version, own = bases[key]
             try:
-                records = await session.read(listing.history(session.reader, key, _CHANGES_TOLD))
+                history = listing.history(session.source_reader, key, _CHANGES_TOLD)
+                records = await session.read_source(history)
             except CommonplaceError:
                 continue  # no longer readable: that it changed is said all the same
             others = [each for each in records if each.version > version]

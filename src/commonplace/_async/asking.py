@@ -133,7 +133,7 @@ class AsyncAsking:
         """
         session = self._opened()
         program = blame_passage(session.reader, as_reference(reference), origins=origins)
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return await session.read_long(program)
 
     async def why(
         self,
@@ -156,7 +156,7 @@ class AsyncAsking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return await session.read_long(program)
 
     async def pickaxe(
         self,
@@ -176,7 +176,7 @@ class AsyncAsking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return await session.read_long(program)
 
     async def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""
@@ -200,4 +200,5 @@ class AsyncAsking:
     async def commit(self, revision: int) -> CommitRecords:
         """The records of one revision that this actor may read, reserved regions included."""
         session = self._opened()
-        return await session.read(commit_at(session.reader, check_version(revision, "revision")))
+        await session.gate.foresee(check_version(revision, "revision"))
+        return await session.read(commit_at(session.reader, revision))

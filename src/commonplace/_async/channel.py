@@ -19,7 +19,7 @@ from commonplace.model.channel import Dispatch, Inbox, dispatch_key
 from commonplace.model.entry import Entry, EntryKey
 from commonplace.model.names import check_name
 from commonplace.model.namespace import Namespace
-from commonplace.model.receipt import Receipt
+from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.codec import check_value
@@ -52,14 +52,26 @@ class AsyncChannel:
 
     # --- the value ----------------------------------------------------------------------------
 
-    async def read(self) -> Entry:
-        """What is published; version 0 before the first time. Takes reader."""
-        channel = await self._channel()
+    async def read(
+        self,
+        *,
+        at_least: Receipt | Position | int | None = None,
+        linearizable: bool = False,
+    ) -> Entry:
+        """What is published; version 0 before the first time. Takes reader.
+
+        `at_least` and `linearizable` say what a follower must have: see `memory.catch_up`.
+        """
+        session = self._session
+        if at_least is not None or linearizable:
+            await session.cover(at_least, linearizable=linearizable)
+        channel = await session.read(exchange.channel_at(session.reader, self._key))
         return published_entry(channel.key, channel.published, channel.holds)
 
     async def holds(self) -> Literal["text", "json"]:
         """What it holds, by its contract. Takes reader."""
-        return (await self._channel()).holds
+        session = self._session
+        return (await session.read(exchange.channel_at(session.reader, self._key))).holds
 
     async def publish(
         self, value: Any, *, expect: int | None = None, **options: Unpack[AsyncOptions]
@@ -88,7 +100,8 @@ class AsyncChannel:
         told = check_value(payload, "payload")
         options, name = self._keyed(options)
         at = await self._view(options.get("turn"))
-        sent = await session.read(exchange.sending(session.reader, self._key, to, at))
+        sending = exchange.sending(session.source_reader, self._key, to, at)
+        sent = await session.read_source(sending)
         if not sent.reads and sent.channel.writer == session.actor.name:
             await self._let_read(to, name)
         arguments = dispatched(to, told, sent)
@@ -111,7 +124,8 @@ class AsyncChannel:
         old = await self._fresh(dispatch)
         whom = old.to if to is None else check_name(to, "actor")
         at = await self._view(options.get("turn"))
-        sent = await session.read(exchange.sending(session.reader, self._key, whom, at))
+        sending = exchange.sending(session.source_reader, self._key, whom, at)
+        sent = await session.read_source(sending)
         if not sent.reads and sent.channel.writer == session.actor.name:
             await self._let_read(whom, name)
         since = old.read if whom == old.to else 0
@@ -196,7 +210,8 @@ class AsyncChannel:
             revision = await self._revision_of(version)
         elif turn is not None:
             revision = turn.revision
-            version = await session.read(reading.version_at(session.tenant, self._key, revision))
+            at_pin = reading.version_at(session.tenant, self._key, revision)
+            version = await session.read_source(at_pin)
         sources = sources_of(self.reference.pinned(version) if version else None, options)
         whole: AsyncOptions = {**options, "based_on": sources}
         arguments = {"payload": told, "version": version, "revision": revision}
@@ -268,7 +283,9 @@ class AsyncChannel:
 
     async def find(self, name: str) -> Dispatch:
         """A dispatch by its id, whatever became of it. Takes reader. Raises `NotFound`."""
-        return await self._fresh(name)
+        session = self._session
+        look = inboxes.dispatch(session.reader, self._key, self._id_of(name))
+        return await session.read(look)
 
     async def describe(self) -> str:
         """The contract in words: who writes, what waits for whom, who may do what."""
@@ -279,13 +296,15 @@ class AsyncChannel:
     # --- inside -------------------------------------------------------------------------------
 
     async def _channel(self) -> exchange.Channel:
+        """The channel as it stands where what is about to be written is decided."""
         session = self._session
-        return await session.read(exchange.channel_at(session.reader, self._key))
+        return await session.read_source(exchange.channel_at(session.source_reader, self._key))
 
     async def _fresh(self, dispatch: Dispatch | str) -> Dispatch:
         """A dispatch as it is now; one that was handed over keeps the version that was seen."""
         session, name = self._session, self._id_of(dispatch)
-        found = await session.read(inboxes.dispatch(session.reader, self._key, name))
+        look = inboxes.dispatch(session.source_reader, self._key, name)
+        found = await session.read_source(look)
         return replace(found, version=dispatch.version) if isinstance(dispatch, Dispatch) else found
 
     def _id_of(self, dispatch: object) -> str:
@@ -303,8 +322,8 @@ class AsyncChannel:
         session = self._session
         if not version:
             return 0
-        found = await session.read(reading.read_version(session.reader, self._key, version))
-        return found.revision
+        read = reading.read_version(session.source_reader, self._key, version)
+        return (await session.read_source(read)).revision
 
     def _keyed(self, options: AsyncOptions) -> tuple[AsyncOptions, str]:
         """Options with an idempotency key, and the id that it gives to what is sent under it."""
@@ -322,7 +341,8 @@ class AsyncChannel:
 
     async def _let_read(self, actor: str, name: str) -> None:
         session = self._session
-        await session.read(exchange.require_untaken(session.reader, self._key, actor))
+        require = exchange.require_untaken(session.source_reader, self._key, actor)
+        await session.read_source(require)
         assert self.reference.namespace is not None
         reason = f"to be sent dispatch {name}"
         grant = shares.grants(

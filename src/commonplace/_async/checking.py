@@ -64,7 +64,7 @@ class AsyncChecking:
             allow_foreign,
         )
         program = verify.verify(session.reader, asked)
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return await session.read_long(program)
 
     async def bisect(
         self,
@@ -111,7 +111,7 @@ class AsyncChecking:
         """
         session = self._opened()
         program = advise.advise(session.reader, await self._revision(since, "since"))
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return await session.read_long(program)
 
     async def _revision(self, at: int | str | datetime | None, what: str) -> int | None:
         """A revision, or the last one at or before a time."""

@@ -61,6 +61,7 @@ class AsyncGroupWatch:
         if self._closed:
             raise StopAsyncIteration
         if self._start is None:
+            await self._session.gate.foresee(self._after or 0)
             self._start = await self._session.read(self._selection.begin(self._after))
         started = time.monotonic()
         waiter = self._session.gate.waiter()
@@ -120,6 +121,7 @@ class AsyncGroupWatch:
         An abandoned one of which nothing is left to see, or that was archived, is struck off.
         """
         while (left := cursor.abandoned(self._is_gone)) is not None:
+            await self._session.gate.foresee(left.revision)
             records = self._session.engine.tail(self._session.tenant, left.revision - 1, 1)
             commit = await self._session.read(self._selection.commit_of(records))
             if commit is not None:
@@ -144,7 +146,8 @@ class AsyncGroupWatch:
         return lives is False or (lives is None and claim.expires_us < now_us())
 
     async def _load(self) -> tuple[Cursor, int]:
-        found = await self._session.read(reading.read_entry(self._session.reader, self._key))
+        stored = reading.read_entry(self._session.source_reader, self._key)
+        found = await self._session.read_source(stored)
         if found.value is None:
             return Cursor(self._start or 0), found.version
         return Cursor.from_plain(found.value), found.version

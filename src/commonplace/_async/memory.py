@@ -26,6 +26,7 @@ from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import Reference
 from commonplace.storage import shares
+from commonplace.storage.address import Follow
 from commonplace.storage.engine import Engine, Health
 from commonplace.storage.gate import AsyncGate
 from commonplace.storage.programs import namespaces, reading
@@ -38,10 +39,15 @@ EVERYTHING = NamespacePrefix(())
 class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncCopying):
     """One memory, as one actor of one tenant sees it.
 
-    `address` is a file's path or `:memory:`. The tenant is bound here and is an argument of
-    no call. Construction does no I/O; `open` or a `with` block opens, and with `create`
-    makes what is missing: whoever creates a tenant owns it. `deadline_s` bounds how long a
-    write waits for its turn. Handles and this object may be shared between threads.
+    `address` is a file's path, `postgresql://…` or `:memory:`. The tenant is bound here and is an
+    argument of no call. Construction does no I/O; `open` or a `with` block opens, and with
+    `create` makes what is missing: whoever creates a tenant owns it. `deadline_s` bounds how long
+    a write waits for its turn. Handles and this object may be shared between threads.
+
+    `follow` names a local file into which the tenant is copied, commit by commit, and from which
+    it is read; writes go to `address`. Reads see this memory's own writes and what stood when it
+    was opened, and say up to which revision they see: `Entry.as_of`, `position()`. With
+    `linearizable` each asks first how far it must see, and no longer trails behind.
     """
 
     def __init__(
@@ -52,8 +58,12 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncC
         tenant: str = "default",
         create: bool = True,
         deadline_s: float = DEADLINE_S,
+        follow: str | os.PathLike[str] | None = None,
+        linearizable: bool = False,
     ) -> None:
         self._address = os.fspath(address)
+        self._linearizable = linearizable
+        self._follow = None if follow is None else Follow(os.fspath(follow), tenant, linearizable)
         self._actor = actor if isinstance(actor, Actor) else Actor(actor)
         self._tenant = check_name(tenant, "tenant")
         self._create = create
@@ -80,8 +90,10 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncC
         """Open the memory. Raises an `EngineUnavailable` that says what is in the way."""
         if self._session is not None:
             raise EngineUnavailable("This memory is open already; a second one needs its own.")
-        address, create, shared = self._address, self._create, self._shared
-        engine = await AsyncGate.call(lambda: acquire(address, create=create, engine=shared))
+        address, create, shared, follow = self._address, self._create, self._shared, self._follow
+        engine = await AsyncGate.call(
+            lambda: acquire(address, create=create, engine=shared, follow=follow)
+        )
         try:
             await self._enter(engine)
         except BaseException:
@@ -93,7 +105,12 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncC
         session = AsyncSession(engine, self._tenant, self._actor, self._deadline_s)
         self._session = session
         session.is_open = True
-        if (await session.read(reading.standing(self._tenant))).revision:
+        try:
+            standing = await session.read_source(reading.standing(self._tenant))
+        except EngineUnavailable:
+            # A follower goes on without its source, with what it has.
+            standing = await session.read(reading.standing(self._tenant))
+        if standing.revision:
             return
         if not self._create:
             raise NotFound(f"There is no tenant {self._tenant!r} in {self._address}.")
@@ -129,7 +146,9 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncC
             tenant=self._tenant,
             create=self._create,
             deadline_s=self._deadline_s,
+            linearizable=self._linearizable,
         )
+        other._follow = self._follow
         other._shared = self._opened().engine
         return other
 
@@ -257,11 +276,25 @@ class AsyncMemory(AsyncAsking, AsyncChecking, AsyncRevising, AsyncUpkeep, AsyncC
             drafts = (guard_draft(group.drafts[0], guards, key), *group.drafts[1:])
             group.receipts = await session.commit(drafts, turn=group.turn, fenced=group.fenced)
 
+    async def catch_up(
+        self, *, at_least: Receipt | Position | int | None = None, linearizable: bool = False
+    ) -> Position:
+        """Wait until reads see a receipt, position or revision; the position that they see.
+
+        With `linearizable` they see all that anybody was acknowledged before the call. Whatever
+        this memory reads afterwards sees that too. At its source that is always so, and only a
+        follower waits: until the deadline, then it raises `FollowerBehind`.
+        """
+        return await self._opened().cover(at_least, linearizable=linearizable)
+
     async def position(self) -> Position:
-        """The head: revision and digest. Keep it, and a log cut below it shows."""
+        """The head: revision and digest. Keep it, and a log cut below it shows.
+
+        That of a follower is how far its copy goes.
+        """
         session = self._opened()
         return await session.read(reading.head(session.tenant))
 
     def health(self) -> Health:
-        """Whether the engine serves."""
+        """Whether the engine serves; of a follower, whether and how far it is `lagging`."""
         return self._opened().engine.health()

@@ -34,7 +34,7 @@ class AsyncQueue:
         if UPDATING.get():
             raise NestedUpdate()
         presence = session.engine.presence()
-        waiter = session.gate.waiter()
+        waiter = session.gate.source_waiter()
         came_s = time.monotonic()
         try:
             await session.give_back()
@@ -59,7 +59,7 @@ class AsyncQueue:
 
     async def _is_first(self, key: EntryKey, number: int) -> bool:
         session = self._session
-        queue = await session.read(ticket.look(session.tenant, key))
+        queue = await session.read_source(ticket.look(session.tenant, key))
         before = [each for each in queue if each.number < number]
         left = gone(before, *self._presences(before), now_us())
         if left:

@@ -42,6 +42,7 @@ class AsyncSnapshot:
         if self._revision is None:
             session = self._session
             self._revision = await session.read(reading.revision_at(session.tenant, self._time_us))
+        await self._session.gate.foresee(self._revision)
         return self._revision
 
     def namespace(self, namespace: Namespace) -> "AsyncPastScope":

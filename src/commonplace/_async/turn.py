@@ -83,6 +83,7 @@ class AsyncTurn:
         if self._time_us is not None:
             at = await session.read(reading.revision_at(session.tenant, self._time_us))
         assert not isinstance(at, str | datetime)
+        await session.gate.foresee(at or 0)
         account.serving.pin = await session.read(turning.begin(session.tenant, at))
         pending = pending_notices(session.reader, session.actor.name)
         self.notices, self.more_notices = await session.read(pending)

@@ -39,7 +39,7 @@ class AsyncUpkeep:
 
     def _author(self) -> Author:
         session = self._opened()
-        return Author(session.reader, session.actor)
+        return Author(session.source_reader, session.actor)
 
     async def audit(self, *, expect: Position | Receipt | None = None) -> AuditReport:
         """Check chain, commitments and state against the log; findings name the record.
@@ -47,8 +47,8 @@ class AsyncUpkeep:
         With a receipt or position kept from before, a log that was cut below it shows.
         """
         session = self._opened()
-        program = auditing.audit(session.reader, expect)
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        program = auditing.audit(session.source_reader, expect)
+        return await session.read_long(program, at_source=True)
 
     async def reindex(self) -> None:
         """Make the index of texts anew, of all tenants; others write between its steps.
@@ -57,7 +57,7 @@ class AsyncUpkeep:
         record by record, which takes longer and finds the same.
         """
         session = self._opened()
-        await session.upkeep(indexing.restart(session.reader))
+        await session.upkeep(indexing.restart(session.source_reader))
         tenant: str | None = ""
         while tenant is not None:
             tenant = await session.upkeep(indexing.reindex_page(tenant))
@@ -68,14 +68,14 @@ class AsyncUpkeep:
         The copy is a memory: open it where it lies. It is synced before this returns.
         """
         session = self._opened()
-        await session.read(reading.require_tenant(session.reader, Tier.OWNER))
+        await session.read_source(reading.require_tenant(session.source_reader, Tier.OWNER))
         await session.gate.call(lambda: session.engine.snapshot(os.fspath(path)))
 
     async def export(self, path: str | os.PathLike[str]) -> Position:
         """Write the whole log with its chain to a new file, as it stands at one moment."""
         session = self._opened()
-        program = transfer.export_log(session.reader, os.fspath(path))
-        return await session.gate.call(lambda: session.engine.read(session.tenant, program))
+        program = transfer.export_log(session.source_reader, os.fspath(path))
+        return await session.read_long(program, at_source=True)
 
     async def import_log(self, path: str | os.PathLike[str]) -> Position:
         """Become the log in `path`, with its revisions, chain and receipts.
@@ -84,8 +84,8 @@ class AsyncUpkeep:
         own beginning. Raises `DamagedFile` with the line; nothing is kept then.
         """
         session = self._opened()
-        end = await session.upkeep(transfer.import_log(session.reader, os.fspath(path)))
-        session.reader.cache.clear()
+        end = await session.upkeep(transfer.import_log(session.source_reader, os.fspath(path)))
+        session.source_reader.cache.clear()
         session.stop()
         return end
 

@@ -135,6 +135,7 @@ class AsyncWatch:
             if self._cursor is not None:
                 stored = await self._cursor.load()
                 after = after if stored is None else stored
+            await self._session.gate.foresee(after or 0)
             self._position = await self._session.read(self._selection.begin(after))
         elif self._is_delivered:
             self._is_delivered = False
@@ -178,7 +179,8 @@ class AsyncBookmark:
 
     async def load(self) -> int | None:
         """The stored position, or None when the name is new."""
-        found = await self._session.read(reading.read_entry(self._session.reader, self._key))
+        stored = reading.read_entry(self._session.source_reader, self._key)
+        found = await self._session.read_source(stored)
         self._version = found.version
         return None if found.value is None else Cursor.from_plain(found.value).position
 

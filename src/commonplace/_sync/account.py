@@ -89,7 +89,7 @@ class Account:
         self.tell()
         served = {key: self.serving.bases[key] for key in sorted(self.serving.served)}
         session = self.session
-        changed = session.read(turning.changed_since(session.tenant, served))
+        changed = session.read_source(turning.changed_since(session.tenant, served))
         if changed:
             raise self.stale(list(changed))
 
@@ -101,7 +101,8 @@ class Account:
         for key in keys:
             version, own = bases[key]
             try:
-                records = session.read(listing.history(session.reader, key, _CHANGES_TOLD))
+                history = listing.history(session.source_reader, key, _CHANGES_TOLD)
+                records = session.read_source(history)
             except CommonplaceError:
                 continue  # no longer readable: that it changed is said all the same
             others = [each for each in records if each.version > version]

@@ -135,7 +135,7 @@ class Asking:
         """
         session = self._opened()
         program = blame_passage(session.reader, as_reference(reference), origins=origins)
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return session.read_long(program)
 
     def why(
         self,
@@ -158,7 +158,7 @@ class Asking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = explaining.why(session.reader, text, scope=scope, limit=limit, depth=depth)
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return session.read_long(program)
 
     def pickaxe(
         self,
@@ -178,7 +178,7 @@ class Asking:
         scope = search.scope(where, region, key)
         check_limit(limit)
         program = axing.pickaxe(session.reader, text, scope=scope, limit=limit, before=before)
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return session.read_long(program)
 
     def diff(self, old: Reference | str, new: Reference | str | None = None) -> Diff:
         """What changed from `old` to `new`; with one reference, since the version before it."""
@@ -202,4 +202,5 @@ class Asking:
     def commit(self, revision: int) -> CommitRecords:
         """The records of one revision that this actor may read, reserved regions included."""
         session = self._opened()
-        return session.read(commit_at(session.reader, check_version(revision, "revision")))
+        session.gate.foresee(check_version(revision, "revision"))
+        return session.read(commit_at(session.reader, revision))

@@ -14,7 +14,7 @@ from commonplace.explain.describe import describe_region
 from commonplace.limits import MAX_PAGE_ROWS, MAX_TEXT_BYTES, MAX_UPDATE_CALLS
 from commonplace.model.entry import Entry, EntryKey
 from commonplace.model.namespace import Namespace
-from commonplace.model.receipt import Receipt
+from commonplace.model.receipt import Position, Receipt
 from commonplace.model.record import Record
 from commonplace.model.reference import Reference
 from commonplace.storage.codec import check_size, check_text
@@ -129,7 +129,8 @@ class Block:
         raise AssertionError("unreachable")
 
     def _update_once(self, function: Updater, options: Options) -> Receipt:
-        found = self._session.read(reading.read_entry(self._session.reader, self._key))
+        session = self._session
+        found = session.read_source(reading.read_entry(session.source_reader, self._key))
         before = found.value or ()
         result = _text(self._session.gate.apply(function, lines_of.joined(before)))
         turn, _ = accounts(options)
@@ -137,14 +138,24 @@ class Block:
             turn.showed(self._session, self._key, found.version)
         hunks = lines_of.edits(before, lines_of.split(result))
         if not hunks:
-            now = self._session.read(reading.standing(self._session.tenant))
+            now = session.read_source(reading.standing(session.tenant))
             return Receipt(now.revision, 0, found.version, now.at_us, now.digest, unchanged=True)
         arguments: dict[str, object] = {"hunks": hunks, "base": found.version}
         return self._write("edit", arguments, None, options)
 
-    def read(self) -> Entry:
-        """The text at the head; version 0 and "" before the first write. Takes reader."""
+    def read(
+        self,
+        *,
+        at_least: Receipt | Position | int | None = None,
+        linearizable: bool = False,
+    ) -> Entry:
+        """The text at the head; version 0 and "" before the first write. Takes reader.
+
+        `at_least` and `linearizable` say what a follower must have: see `memory.catch_up`.
+        """
         session = self._session
+        if at_least is not None or linearizable:
+            session.cover(at_least, linearizable=linearizable)
         found = session.read(reading.read_entry(session.reader, self._key))
         return entry_view(self._key, found)
 

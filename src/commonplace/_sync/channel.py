@@ -21,7 +21,7 @@ from commonplace.model.channel import Dispatch, Inbox, dispatch_key
 from commonplace.model.entry import Entry, EntryKey
 from commonplace.model.names import check_name
 from commonplace.model.namespace import Namespace
-from commonplace.model.receipt import Receipt
+from commonplace.model.receipt import Position, Receipt
 from commonplace.model.reference import Reference
 from commonplace.storage import shares
 from commonplace.storage.codec import check_value
@@ -54,14 +54,26 @@ class Channel:
 
     # --- the value ----------------------------------------------------------------------------
 
-    def read(self) -> Entry:
-        """What is published; version 0 before the first time. Takes reader."""
-        channel = self._channel()
+    def read(
+        self,
+        *,
+        at_least: Receipt | Position | int | None = None,
+        linearizable: bool = False,
+    ) -> Entry:
+        """What is published; version 0 before the first time. Takes reader.
+
+        `at_least` and `linearizable` say what a follower must have: see `memory.catch_up`.
+        """
+        session = self._session
+        if at_least is not None or linearizable:
+            session.cover(at_least, linearizable=linearizable)
+        channel = session.read(exchange.channel_at(session.reader, self._key))
         return published_entry(channel.key, channel.published, channel.holds)
 
     def holds(self) -> Literal["text", "json"]:
         """What it holds, by its contract. Takes reader."""
-        return (self._channel()).holds
+        session = self._session
+        return (session.read(exchange.channel_at(session.reader, self._key))).holds
 
     def publish(
         self, value: Any, *, expect: int | None = None, **options: Unpack[Options]
@@ -90,7 +102,8 @@ class Channel:
         told = check_value(payload, "payload")
         options, name = self._keyed(options)
         at = self._view(options.get("turn"))
-        sent = session.read(exchange.sending(session.reader, self._key, to, at))
+        sending = exchange.sending(session.source_reader, self._key, to, at)
+        sent = session.read_source(sending)
         if not sent.reads and sent.channel.writer == session.actor.name:
             self._let_read(to, name)
         arguments = dispatched(to, told, sent)
@@ -113,7 +126,8 @@ class Channel:
         old = self._fresh(dispatch)
         whom = old.to if to is None else check_name(to, "actor")
         at = self._view(options.get("turn"))
-        sent = session.read(exchange.sending(session.reader, self._key, whom, at))
+        sending = exchange.sending(session.source_reader, self._key, whom, at)
+        sent = session.read_source(sending)
         if not sent.reads and sent.channel.writer == session.actor.name:
             self._let_read(whom, name)
         since = old.read if whom == old.to else 0
@@ -198,7 +212,8 @@ class Channel:
             revision = self._revision_of(version)
         elif turn is not None:
             revision = turn.revision
-            version = session.read(reading.version_at(session.tenant, self._key, revision))
+            at_pin = reading.version_at(session.tenant, self._key, revision)
+            version = session.read_source(at_pin)
         sources = sources_of(self.reference.pinned(version) if version else None, options)
         whole: Options = {**options, "based_on": sources}
         arguments = {"payload": told, "version": version, "revision": revision}
@@ -270,7 +285,9 @@ class Channel:
 
     def find(self, name: str) -> Dispatch:
         """A dispatch by its id, whatever became of it. Takes reader. Raises `NotFound`."""
-        return self._fresh(name)
+        session = self._session
+        look = inboxes.dispatch(session.reader, self._key, self._id_of(name))
+        return session.read(look)
 
     def describe(self) -> str:
         """The contract in words: who writes, what waits for whom, who may do what."""
@@ -281,13 +298,15 @@ class Channel:
     # --- inside -------------------------------------------------------------------------------
 
     def _channel(self) -> exchange.Channel:
+        """The channel as it stands where what is about to be written is decided."""
         session = self._session
-        return session.read(exchange.channel_at(session.reader, self._key))
+        return session.read_source(exchange.channel_at(session.source_reader, self._key))
 
     def _fresh(self, dispatch: Dispatch | str) -> Dispatch:
         """A dispatch as it is now; one that was handed over keeps the version that was seen."""
         session, name = self._session, self._id_of(dispatch)
-        found = session.read(inboxes.dispatch(session.reader, self._key, name))
+        look = inboxes.dispatch(session.source_reader, self._key, name)
+        found = session.read_source(look)
         return replace(found, version=dispatch.version) if isinstance(dispatch, Dispatch) else found
 
     def _id_of(self, dispatch: object) -> str:
@@ -305,8 +324,8 @@ class Channel:
         session = self._session
         if not version:
             return 0
-        found = session.read(reading.read_version(session.reader, self._key, version))
-        return found.revision
+        read = reading.read_version(session.source_reader, self._key, version)
+        return (session.read_source(read)).revision
 
     def _keyed(self, options: Options) -> tuple[Options, str]:
         """Options with an idempotency key, and the id that it gives to what is sent under it."""
@@ -324,7 +343,8 @@ class Channel:
 
     def _let_read(self, actor: str, name: str) -> None:
         session = self._session
-        session.read(exchange.require_untaken(session.reader, self._key, actor))
+        require = exchange.require_untaken(session.source_reader, self._key, actor)
+        session.read_source(require)
         assert self.reference.namespace is not None
         reason = f"to be sent dispatch {name}"
         grant = shares.grants(

@@ -66,7 +66,7 @@ class Checking:
             allow_foreign,
         )
         program = verify.verify(session.reader, asked)
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return session.read_long(program)
 
     def bisect(
         self,
@@ -113,7 +113,7 @@ class Checking:
         """
         session = self._opened()
         program = advise.advise(session.reader, self._revision(since, "since"))
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        return session.read_long(program)
 
     def _revision(self, at: int | str | datetime | None, what: str) -> int | None:
         """A revision, or the last one at or before a time."""

@@ -63,6 +63,7 @@ class GroupWatch:
         if self._closed:
             raise StopIteration
         if self._start is None:
+            self._session.gate.foresee(self._after or 0)
             self._start = self._session.read(self._selection.begin(self._after))
         started = time.monotonic()
         waiter = self._session.gate.waiter()
@@ -122,6 +123,7 @@ class GroupWatch:
         An abandoned one of which nothing is left to see, or that was archived, is struck off.
         """
         while (left := cursor.abandoned(self._is_gone)) is not None:
+            self._session.gate.foresee(left.revision)
             records = self._session.engine.tail(self._session.tenant, left.revision - 1, 1)
             commit = self._session.read(self._selection.commit_of(records))
             if commit is not None:
@@ -146,7 +148,8 @@ class GroupWatch:
         return lives is False or (lives is None and claim.expires_us < now_us())
 
     def _load(self) -> tuple[Cursor, int]:
-        found = self._session.read(reading.read_entry(self._session.reader, self._key))
+        stored = reading.read_entry(self._session.source_reader, self._key)
+        found = self._session.read_source(stored)
         if found.value is None:
             return Cursor(self._start or 0), found.version
         return Cursor.from_plain(found.value), found.version

@@ -36,7 +36,7 @@ class Queue:
         if UPDATING.get():
             raise NestedUpdate()
         presence = session.engine.presence()
-        waiter = session.gate.waiter()
+        waiter = session.gate.source_waiter()
         came_s = time.monotonic()
         try:
             session.give_back()
@@ -61,7 +61,7 @@ class Queue:
 
     def _is_first(self, key: EntryKey, number: int) -> bool:
         session = self._session
-        queue = session.read(ticket.look(session.tenant, key))
+        queue = session.read_source(ticket.look(session.tenant, key))
         before = [each for each in queue if each.number < number]
         left = gone(before, *self._presences(before), now_us())
         if left:

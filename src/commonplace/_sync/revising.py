@@ -73,8 +73,8 @@ class Revising:
         session = self._opened()
         asked = asked.checked()
         if dry_run:
-            program = foresee(session.reader, asked)
-            return session.gate.call(lambda: session.engine.read(session.tenant, program))
+            program = foresee(session.source_reader, asked)
+            return session.read_long(program, at_source=True)
         group = COLLECTING.get()
         if group is not None and group.session is session:
             raise InvalidInput(
@@ -83,7 +83,7 @@ class Revising:
             )
         told_of = draft(key_of(asked.reference), asked.operation, {}, reason=asked.reason)
         with writing(session.tenant, session.actor, [told_of]) as told:
-            author = Author(session.reader, session.actor, trace=told.trace)
+            author = Author(session.source_reader, session.actor, trace=told.trace)
             done, receipt = session.execute(take_back(author, asked))
             told.answer(Duplicate((receipt,)) if done.unchanged else Accepted((receipt,)))
         return done

@@ -18,7 +18,7 @@ from commonplace.core.rules import Rule, SingleWriter, TextBlock
 from commonplace.errors import InvalidInput, InvalidValue
 from commonplace.explain.describe import describe_region
 from commonplace.limits import MAX_TEXT_BYTES
-from commonplace.model.contract import Contract
+from commonplace.model.contract import Bounded, Contract, Visibility
 from commonplace.model.names import check_region
 from commonplace.model.namespace import Namespace
 from commonplace.model.receipt import Receipt
@@ -47,14 +47,18 @@ class Scope:
         rule: Rule = _TEXT_BLOCK,
         share: Mapping[str, str] | None = None,
         max_bytes: int = MAX_TEXT_BYTES,
+        visibility: Visibility = "strong",
         reason: str = "",
     ) -> Block:
         """Create a block under `rule`, owned by this actor and shared as said.
 
+        `visibility` is `strong`, or `Bounded(seconds, revisions)` for those who read it through a
+        follower.
+
         Creating it again with the same contract and shares changes nothing; with others it
         raises `ContractMismatch`. Takes editor of the namespace.
         """
-        contract = _contract(rule, max_bytes)
+        contract = _contract(rule, max_bytes, visibility)
         self._session.commit(
             shares.creation(
                 self.namespace, name, contract, rule, self._session.actor.name, share, reason
@@ -74,6 +78,7 @@ class Scope:
         writer: str | None = None,
         share: Mapping[str, str] | None = None,
         max_bytes: int = MAX_TEXT_BYTES,
+        visibility: Visibility = "strong",
         reason: str = "",
     ) -> Channel:
         """Create a channel: one value with one writer, this actor unless another is named.
@@ -84,7 +89,7 @@ class Scope:
         """
         actor = self._session.actor.name
         rule = SingleWriter(actor if writer is None else writer)
-        contract = _contract(rule, max_bytes, holds)
+        contract = _contract(rule, max_bytes, visibility, holds)
         self._session.commit(
             shares.creation(self.namespace, name, contract, rule, actor, share, reason)
         )
@@ -131,19 +136,29 @@ class Scope:
         """The version of the region's contract, for `change_contract(expect=)`."""
         session = self._session
         key = contract_key(str(self.namespace), check_region(region))
-        return (session.read(reading.read_entry(session.reader, key))).version
+        contract = reading.read_entry(session.source_reader, key)
+        return (session.read_source(contract)).version
 
     def change_contract(
-        self, region: str, to: Rule, *, expect: int, reason: str, max_bytes: int = MAX_TEXT_BYTES
+        self,
+        region: str,
+        to: Rule,
+        *,
+        expect: int,
+        reason: str,
+        max_bytes: int = MAX_TEXT_BYTES,
+        visibility: Visibility | None = None,
     ) -> Receipt:
         """Put a region under another rule, if `expect` is still its contract's version.
 
-        Refused when the value there could not live under it. Takes owner.
+        Its visibility stays unless another is given. Refused when the value there could not live
+        under it. Takes owner.
         """
         session = self._session
-        stored = reading.contract_of(session.reader, str(self.namespace), check_region(region))
-        holds = (session.read(stored))[0].holds
-        contract = _contract(to, max_bytes, holds)
+        namespace, region = str(self.namespace), check_region(region)
+        stored = reading.contract_of(session.source_reader, namespace, region)
+        before = (session.read_source(stored))[0]
+        contract = _contract(to, max_bytes, visibility or before.visibility, before.holds)
         made = shares.change(self.namespace, region, contract, expect, reason)
         return (session.commit((made,)))[0]
 
@@ -155,8 +170,9 @@ class Scope:
         namespace was ever shared, and `VersionConflict` when another changes the contract.
         """
         session, rule = self._session, SingleWriter(writer)
-        look = exchange.demotion(session.reader, str(self.namespace), check_region(region), writer)
-        found = session.read(look)
+        namespace, region = str(self.namespace), check_region(region)
+        look = exchange.demotion(session.source_reader, namespace, region, writer)
+        found = session.read_source(look)
         contract = replace(found.contract, rule=rule.spec)
         drafts = [shares.change(self.namespace, region, contract, found.version, reason)]
         if found.has.tier < Tier.CONTRIBUTOR:
@@ -170,11 +186,31 @@ class Scope:
         return make_watch(self._session, self.namespace, **options)
 
 
-def _contract(rule: Rule, max_bytes: int, holds: Literal["json", "text"] = "text") -> Contract:
+def _contract(
+    rule: Rule,
+    max_bytes: int,
+    visibility: Visibility,
+    holds: Literal["json", "text"] = "text",
+) -> Contract:
     if not isinstance(rule, Rule):
         raise InvalidValue(f"rule={rule!r} is no rule: try commonplace.TextBlock().")
     if not 1 <= max_bytes <= MAX_TEXT_BYTES:
         raise InvalidValue(f"max_bytes={max_bytes}: a block holds 1 to {MAX_TEXT_BYTES} bytes.")
     if holds not in ("json", "text"):
         raise InvalidValue(f"holds={holds!r}: a region holds json or text.")
-    return Contract(holds, rule.spec, max_bytes)
+    if visibility != "strong" and not _is_bound(visibility):
+        raise InvalidValue(
+            f"visibility={visibility!r}: it is 'strong', or Bounded(seconds=, revisions=) with at "
+            "least one second."
+        )
+    return Contract(holds, rule.spec, max_bytes, visibility)
+
+
+def _is_bound(visibility: object) -> bool:
+    return (
+        isinstance(visibility, Bounded)
+        and type(visibility.seconds) is int
+        and type(visibility.revisions) is int
+        and visibility.seconds >= 1
+        and visibility.revisions >= 0
+    )

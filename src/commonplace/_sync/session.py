@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from commonplace import limits
@@ -17,7 +18,7 @@ from commonplace.errors import CommonplaceError, EngineUnavailable, InvalidInput
 from commonplace.explain.conflict import conflict_story
 from commonplace.model.actor import Actor
 from commonplace.model.entry import EntryKey
-from commonplace.model.receipt import Receipt
+from commonplace.model.receipt import Position, Receipt
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Engine
 from commonplace.storage.gate import Gate
@@ -27,6 +28,7 @@ from commonplace.storage.proposal import (
     Draft,
     WriteOptions,
     as_reference,
+    check_version,
     draft,
     group_of,
     guard_draft,
@@ -103,8 +105,9 @@ class Session:
         self.engine = engine
         self.tenant = tenant
         self.actor = actor
-        self.gate = Gate(engine, tenant, deadline_s)
-        self.reader = Reader(tenant, actor.name, StateCache())
+        self.gate = Gate.of(engine, tenant, deadline_s)
+        self.reader = Reader(tenant, actor.name, StateCache(), lag=self.gate.lag)
+        self.source_reader = replace(self.reader, lag=None)
         self.is_open = False
         self._lock = threading.Lock()
         self._tailer: Tailer | None = None
@@ -114,6 +117,30 @@ class Session:
         """Run a read program."""
         self.require_open()
         return self.gate.read(program)
+
+    def read_long(self, program: Program[T], *, at_source: bool = False) -> T:
+        """Run a read program that may take long."""
+        self.require_open()
+        return self.gate.read_long(program, at_source=at_source)
+
+    def read_source(self, program: Program[T]) -> T:
+        """Run a read program where writes are decided, made with `source_reader`.
+
+        So is read what no log tells of, and whatever a write is about to be made from.
+        """
+        self.require_open()
+        return self.gate.read_source(program)
+
+    def cover(
+        self, at_least: Receipt | Position | int | None, *, linearizable: bool = False
+    ) -> Position:
+        """Wait until reads see `at_least`, and with `linearizable` all that was acknowledged."""
+        self.require_open()
+        if isinstance(at_least, Receipt | Position):
+            revision = at_least.revision
+        else:
+            revision = 0 if at_least is None else check_version(at_least, "at_least")
+        return self.gate.cover(revision, linearizable=linearizable)
 
     def execute(self, program: Program[T]) -> T:
         """Run a program that writes."""
@@ -258,7 +285,7 @@ class Session:
         if "guard" in refusal.facts or key.region == DISPATCHES:
             raise_refusal(refusal, current=None, changes=())
         try:
-            story = self.read(conflict_story(self.reader, key, read))
+            story = self.read_source(conflict_story(self.source_reader, key, read))
         except CommonplaceError:
             raise_refusal(refusal, current=None, changes=())
         retry = f"with expect={story.current.version}"

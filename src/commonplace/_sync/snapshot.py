@@ -44,6 +44,7 @@ class Snapshot:
         if self._revision is None:
             session = self._session
             self._revision = session.read(reading.revision_at(session.tenant, self._time_us))
+        self._session.gate.foresee(self._revision)
         return self._revision
 
     def namespace(self, namespace: Namespace) -> "PastScope":

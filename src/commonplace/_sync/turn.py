@@ -85,6 +85,7 @@ class Turn:
         if self._time_us is not None:
             at = session.read(reading.revision_at(session.tenant, self._time_us))
         assert not isinstance(at, str | datetime)
+        session.gate.foresee(at or 0)
         account.serving.pin = session.read(turning.begin(session.tenant, at))
         pending = pending_notices(session.reader, session.actor.name)
         self.notices, self.more_notices = session.read(pending)

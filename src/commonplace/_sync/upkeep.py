@@ -41,7 +41,7 @@ class Upkeep:
 
     def _author(self) -> Author:
         session = self._opened()
-        return Author(session.reader, session.actor)
+        return Author(session.source_reader, session.actor)
 
     def audit(self, *, expect: Position | Receipt | None = None) -> AuditReport:
         """Check chain, commitments and state against the log; findings name the record.
@@ -49,8 +49,8 @@ class Upkeep:
         With a receipt or position kept from before, a log that was cut below it shows.
         """
         session = self._opened()
-        program = auditing.audit(session.reader, expect)
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        program = auditing.audit(session.source_reader, expect)
+        return session.read_long(program, at_source=True)
 
     def reindex(self) -> None:
         """Make the index of texts anew, of all tenants; others write between its steps.
@@ -59,7 +59,7 @@ class Upkeep:
         record by record, which takes longer and finds the same.
         """
         session = self._opened()
-        session.upkeep(indexing.restart(session.reader))
+        session.upkeep(indexing.restart(session.source_reader))
         tenant: str | None = ""
         while tenant is not None:
             tenant = session.upkeep(indexing.reindex_page(tenant))
@@ -70,14 +70,14 @@ class Upkeep:
         The copy is a memory: open it where it lies. It is synced before this returns.
         """
         session = self._opened()
-        session.read(reading.require_tenant(session.reader, Tier.OWNER))
+        session.read_source(reading.require_tenant(session.source_reader, Tier.OWNER))
         session.gate.call(lambda: session.engine.snapshot(os.fspath(path)))
 
     def export(self, path: str | os.PathLike[str]) -> Position:
         """Write the whole log with its chain to a new file, as it stands at one moment."""
         session = self._opened()
-        program = transfer.export_log(session.reader, os.fspath(path))
-        return session.gate.call(lambda: session.engine.read(session.tenant, program))
+        program = transfer.export_log(session.source_reader, os.fspath(path))
+        return session.read_long(program, at_source=True)
 
     def import_log(self, path: str | os.PathLike[str]) -> Position:
         """Become the log in `path`, with its revisions, chain and receipts.
@@ -86,8 +86,8 @@ class Upkeep:
         own beginning. Raises `DamagedFile` with the line; nothing is kept then.
         """
         session = self._opened()
-        end = session.upkeep(transfer.import_log(session.reader, os.fspath(path)))
-        session.reader.cache.clear()
+        end = session.upkeep(transfer.import_log(session.source_reader, os.fspath(path)))
+        session.source_reader.cache.clear()
         session.stop()
         return end
 

@@ -137,6 +137,7 @@ class Watch:
             if self._cursor is not None:
                 stored = self._cursor.load()
                 after = after if stored is None else stored
+            self._session.gate.foresee(after or 0)
             self._position = self._session.read(self._selection.begin(after))
         elif self._is_delivered:
             self._is_delivered = False
@@ -180,7 +181,8 @@ class Bookmark:
 
     def load(self) -> int | None:
         """The stored position, or None when the name is new."""
-        found = self._session.read(reading.read_entry(self._session.reader, self._key))
+        stored = reading.read_entry(self._session.source_reader, self._key)
+        found = self._session.read_source(stored)
         self._version = found.version
         return None if found.value is None else Cursor.from_plain(found.value).position
 

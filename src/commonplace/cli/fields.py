@@ -227,7 +227,7 @@ def region_fields(region: Description) -> Plain:
         "rule_version": contract.rule.version,
         "rule_parameters": dict(contract.rule.parameters),
         "max_bytes": contract.max_bytes,
-        "visibility": contract.visibility,
+        "visibility": str(contract.visibility),
         "contract_version": region.contract_version,
         "promise": region.promise,
         "loses": region.loses,

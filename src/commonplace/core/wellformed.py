@@ -341,13 +341,25 @@ def _grant(arguments: Mapping[str, Any]) -> None:
     _require(len(arguments) == 2, "A grant is a tier and a history.")
 
 
+def _is_visibility(plain: object) -> bool:
+    """Whether it is `strong`, or a bound: seconds from 1, and revisions."""
+    if not isinstance(plain, Mapping):
+        return plain == "strong"
+    return (
+        plain.keys() == {"seconds", "revisions"}
+        and all(type(count) is int and count <= limits.MAX_INTEGER for count in plain.values())
+        and plain["seconds"] >= 1
+        and plain["revisions"] >= 0
+    )
+
+
 def _contract(arguments: Mapping[str, Any]) -> None:
     plain = arguments.get("contract")
     _require(
         isinstance(plain, Mapping)
         and plain.keys() == {"holds", "rule", "max_bytes", "visibility"}
         and plain["holds"] in ("text", "json")
-        and plain["visibility"] == "strong"
+        and _is_visibility(plain["visibility"])
         and isinstance(plain["rule"], Mapping)
         and plain["rule"].keys() == {"name", "version", "parameters"}
         and isinstance(plain["rule"]["name"], str)

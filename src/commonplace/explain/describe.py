@@ -83,7 +83,7 @@ class Description:
             ("holds", f"{holds}, at most {contract.max_bytes} bytes"),
             *([("writer", f"{self.writer}; {self._inboxes}")] if self.writer else []),
             ("rule", f"{self.rule} version {contract.rule.version}"),
-            ("visibility", f"{contract.visibility}: every read sees every acknowledged commit"),
+            ("visibility", f"{contract.visibility}: {_visible(contract)}"),
         ]
         if self.promise:
             operations = ", ".join(f"{name} ({tier})" for name, tier in self.operations.items())
@@ -117,6 +117,13 @@ class Description:
         """The same as a table, for a design review."""
         lines = (f"| {name} | {value.replace('|', chr(92) + '|')} |" for name, value in self.rows)
         return "\n".join([f"### `{self.reference}`", "", "| | |", "| --- | --- |", *lines])
+
+
+def _visible(contract: Contract) -> str:
+    """What a read is sure to see, in words."""
+    if contract.visibility == "strong":
+        return "every read sees every acknowledged commit; a follower says up to which"
+    return "at the source as strong; a follower further behind waits, or refuses"
 
 
 def describe(reader: Reader, key: EntryKey) -> Program[Description]:

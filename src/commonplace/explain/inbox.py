@@ -9,7 +9,7 @@ from commonplace.errors import BudgetTooSmall, CommonplaceError
 from commonplace.explain.diff import diff
 from commonplace.model.channel import Dispatch, Inbox
 from commonplace.model.entry import EntryKey
-from commonplace.storage.programs import exchange
+from commonplace.storage.programs import exchange, reading
 from commonplace.storage.programs.exchange import Channel, Waiting
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.step import Answer, Program, Statement, Step
@@ -29,6 +29,7 @@ def inbox(
     Raises `BudgetTooSmall` when the first does not fit: an inbox that shows nothing would
     never get any shorter.
     """
+    yield from reading.fresh(reader, key)
     yield (Statement("begin_read"),)
     channel = yield from exchange.channel_at(reader, key)
     found: list[Dispatch] = []
@@ -59,6 +60,7 @@ def next_arrival(
     reader: Reader, key: EntryKey, after: Place
 ) -> Program[tuple[Place, Dispatch] | None]:
     """What came into the reader's inbox first after a place in the log, and still waits."""
+    yield from reading.fresh(reader, key)
     yield (Statement("begin_read"),)
     channel = yield from exchange.channel_at(reader, key)
     page = yield from arrivals(reader, channel, 1, after)
@@ -68,6 +70,7 @@ def next_arrival(
 
 def dispatch(reader: Reader, key: EntryKey, name: str) -> Program[Dispatch]:
     """One dispatch of a channel by its id, whoever it waits for."""
+    yield from reading.fresh(reader, key)
     yield (Statement("begin_read"),)
     channel = yield from exchange.channel_at(reader, key)
     found = yield from exchange.dispatch_at(reader, channel, name)

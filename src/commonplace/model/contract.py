@@ -17,18 +17,37 @@ class RuleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """Visibility with a bound: how far behind its source a follower may be and still answer.
+
+    Past it a read waits for the follower, and is refused (`FollowerBehind`) at its deadline. At
+    the source, where nothing is behind, it is `strong`.
+    """
+
+    seconds: int
+    revisions: int
+
+    def __str__(self) -> str:
+        return f"bounded(seconds={self.seconds}, revisions={self.revisions})"
+
+
+Visibility = Literal["strong"] | Bounded
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """What a region promises: stored with it, printed by `describe`, changed by record.
 
     `holds`: `text` (a block: one entry, the empty key) or `json` (entries by key).
-    `max_bytes` bounds each entry. Visibility is `strong`: every read sees every commit
-    that was acknowledged before it. Deletion leaves a tombstone; the log audits all.
+    `max_bytes` bounds each entry. Visibility is `strong`, every read sees every commit that was
+    acknowledged before it (a follower's those that it has, and says up to which), or `Bounded`.
+    Deletion leaves a tombstone; the log audits all.
     """
 
     holds: Literal["text", "json"]
     rule: RuleSpec
     max_bytes: int = limits.MAX_TEXT_BYTES
-    visibility: Literal["strong"] = "strong"
+    visibility: Visibility = "strong"
 
     def to_plain(self) -> dict[str, Any]:
         """The stored form."""
@@ -40,16 +59,18 @@ class Contract:
                 "parameters": dict(self.rule.parameters),
             },
             "max_bytes": self.max_bytes,
-            "visibility": self.visibility,
+            "visibility": self.visibility
+            if self.visibility == "strong"
+            else {"seconds": self.visibility.seconds, "revisions": self.visibility.revisions},
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Contract":
         """The reverse of `to_plain`."""
-        rule = plain["rule"]
+        rule, visibility = plain["rule"], plain["visibility"]
         return cls(
             plain["holds"],
             RuleSpec(rule["name"], rule["version"], rule["parameters"]),
             plain["max_bytes"],
-            plain["visibility"],
+            Bounded(**visibility) if isinstance(visibility, Mapping) else visibility,
         )

@@ -1,6 +1,6 @@
 """EntryKey and Entry: the address of a value, and the value as a reader sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -66,7 +66,8 @@ class Entry:
     `version` 0 means nothing was ever written. `value` is plain data; a text has `lines`
     as well, and its `value` is `text`. Times are the commit times of the records. Read in a
     turn, `own_versions` are those that the turn itself wrote after its pin: lines of these
-    versions are its own.
+    versions are its own. `as_of` is the revision of the state that was read, which a follower
+    may have been behind with; entries are equal whenever they were read.
     """
 
     reference: Reference
@@ -78,6 +79,7 @@ class Entry:
     updated_by: str
     updated_at_us: int
     own_versions: tuple[int, ...] = ()
+    as_of: int = field(default=0, compare=False)
 
     @property
     def text(self) -> str:

@@ -43,6 +43,13 @@ class Follow(NamedTuple):
     tenant: str
     linearizable: bool = False
 
+    def checked(self) -> "Follow":
+        """The same with the file's one name. Raises `InvalidInput` for what is no file."""
+        path = self.path
+        if not path or "\0" in path or "://" in path or path == ":memory:":
+            raise InvalidInput(f"follow= takes a file of its own, and not {path!r}.", path=path)
+        return self._replace(path=os.path.realpath(path))
+
 
 def open_follower(address: str, follow: Follow) -> "Engine":
     """The engine that reads from a file and decides at `address`, not opened yet.
@@ -50,14 +57,10 @@ def open_follower(address: str, follow: Follow) -> "Engine":
     Raises `InvalidInput` for what cannot be followed, or followed into.
     """
     source = open_engine(address)
-    path = os.path.realpath(follow.path)
+    follow = follow.checked()
+    path = follow.path
     if address == ":memory:":
         raise InvalidInput("Nobody else writes to ':memory:': there is nothing to follow.")
-    if not follow.path or "\0" in follow.path or "://" in follow.path or ":memory:" in follow.path:
-        raise InvalidInput(
-            f"follow= takes the path of a file of its own, and not {follow.path!r}.",
-            path=follow.path,
-        )
     if "://" not in address and os.path.realpath(address) == path:
         raise InvalidInput(f"{path} cannot follow itself: name another file.", path=path)
     sqlite = lazy_import("commonplace.storage.sqlite.engine")

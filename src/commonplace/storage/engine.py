@@ -7,7 +7,7 @@ thread. Construction does no I/O; `open` does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from commonplace.core.verdict import Verdict
 from commonplace.model.receipt import Position
@@ -34,10 +34,26 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`ok`, `lagging` (a follower behind its source) or `halted`, with the reason."""
+    """`ok`, `lagging` (a follower behind its source) or `halted`, with the reason.
+
+    `behind_revisions` are those that a follower is known to lack, and `behind_s` the seconds
+    since it was last known to lack none.
+    """
 
     state: Literal["ok", "lagging", "halted"]
     reason: str = ""
+    behind_revisions: int = 0
+    behind_s: float = 0.0
+
+
+class Lag(NamedTuple):
+    """How far a copy is behind: revisions it is known to lack, seconds since it lacked none.
+
+    The seconds are infinite before it was ever known to lack none.
+    """
+
+    revisions: int
+    seconds: float
 
 
 class Engine(Protocol):
@@ -133,4 +149,30 @@ class Engine(Protocol):
 
     def is_present(self, token: str) -> bool | None:
         """Whether the holder of a token lives: True, False, or None when nobody can say."""
+        ...
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """What an engine has besides if it reads from a copy, of what another engine decides."""
+
+    def at_source(self) -> Engine:
+        """The engine that decides, opened. Raises `EngineUnavailable` while it is out of reach."""
+        ...
+
+    @property
+    def local(self) -> Engine:
+        """The engine of the copy."""
+        ...
+
+    def has(self, revision: int) -> bool:
+        """Whether the copy holds everything up to a revision; never waits."""
+        ...
+
+    def lag(self) -> Lag:
+        """How far the copy is behind, as far as this process knows."""
+        ...
+
+    def behind(self, wanted: str) -> Exception:
+        """The error for a read that waited for `wanted` in vain."""
         ...

@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 
 from commonplace._lazy import lazy_import
 from commonplace.core.verdict import Verdict
+from commonplace.errors import FutureRevision
+from commonplace.model.receipt import Position
 from commonplace.model.write import WriteGroup
-from commonplace.storage.engine import Engine
+from commonplace.storage.engine import Engine, Follower, Lag
+from commonplace.storage.programs import reading
 from commonplace.storage.step import Program
 
 A = TypeVar("A")
@@ -33,6 +36,20 @@ class Gate:
         self.tenant = tenant
         self.deadline_s = deadline_s
 
+    @staticmethod
+    def of(engine: Engine, tenant: str, deadline_s: float) -> "Gate":
+        """The gate of an engine: one that follows another needs one of its own."""
+        if isinstance(engine, Follower):
+            gates = lazy_import("commonplace.storage.following.gates")
+            gate: Gate = gates.FollowerGate(engine, tenant, deadline_s)
+            return gate
+        return Gate(engine, tenant, deadline_s)
+
+    @property
+    def lag(self) -> Callable[[], Lag] | None:
+        """How far what is read here may be behind what was decided; None: never."""
+        return None
+
     def propose(self, group: WriteGroup) -> Verdict:
         """Commit a group."""
         return self.engine.propose(group, self.deadline_s)
@@ -41,9 +58,32 @@ class Gate:
         """Run a read."""
         return self.engine.read(self.tenant, program)
 
+    def read_long(self, program: Program[T], *, at_source: bool = False) -> T:
+        """Run a read that may take long."""
+        return self.engine.read(self.tenant, program)
+
+    def read_source(self, program: Program[T]) -> T:
+        """Run a read where writes are decided: of what is in no log, or for what is to be written.
+
+        Elsewhere than in a follower that is where everything is read.
+        """
+        return self.engine.read(self.tenant, program)
+
     def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
         return self.engine.execute(self.tenant, program, deadline_s or self.deadline_s)
+
+    def cover(self, at_least: int, *, linearizable: bool = False) -> Position:
+        """Wait until reads see `at_least`, and with `linearizable` all that was acknowledged.
+
+        The position that they see at least. Raises `FutureRevision` for what is not committed.
+        """
+        position = self.engine.position(self.tenant)
+        check_committed(at_least, position)
+        return position
+
+    def foresee(self, revision: int) -> None:
+        """Wait for a revision that a read is about to name, if it is committed at all."""
 
     @staticmethod
     def call(function: Callable[[], T]) -> T:
@@ -52,6 +92,10 @@ class Gate:
 
     def waiter(self) -> "Waiter":
         """A waiter for commits."""
+        return Waiter(self.engine, self.tenant)
+
+    def source_waiter(self) -> "Waiter":
+        """A waiter for what happens where writes are decided."""
         return Waiter(self.engine, self.tenant)
 
     @staticmethod
@@ -71,6 +115,20 @@ class AsyncGate:
         self.tenant = tenant
         self.deadline_s = deadline_s
 
+    @staticmethod
+    def of(engine: Engine, tenant: str, deadline_s: float) -> "AsyncGate":
+        """The gate of an engine: one that follows another needs one of its own."""
+        if isinstance(engine, Follower):
+            gates = lazy_import("commonplace.storage.following.gates")
+            gate: AsyncGate = gates.AsyncFollowerGate(engine, tenant, deadline_s)
+            return gate
+        return AsyncGate(engine, tenant, deadline_s)
+
+    @property
+    def lag(self) -> Callable[[], Lag] | None:
+        """How far what is read here may be behind what was decided; None: never."""
+        return None
+
     async def propose(self, group: WriteGroup) -> Verdict:
         """Commit a group."""
         return await self.engine.propose_async(group, self.deadline_s)
@@ -78,6 +136,29 @@ class AsyncGate:
     async def read(self, program: Program[T]) -> T:
         """Run a read."""
         return await self.engine.read_async(self.tenant, program)
+
+    async def read_long(self, program: Program[T], *, at_source: bool = False) -> T:
+        """Run a read that may take long, off the loop."""
+        return await self.call(lambda: self.engine.read(self.tenant, program))
+
+    async def read_source(self, program: Program[T]) -> T:
+        """Run a read where writes are decided: of what is in no log, or for what is to be written.
+
+        Elsewhere than in a follower that is where everything is read.
+        """
+        return await self.engine.read_async(self.tenant, program)
+
+    async def cover(self, at_least: int, *, linearizable: bool = False) -> Position:
+        """Wait until reads see `at_least`, and with `linearizable` all that was acknowledged.
+
+        The position that they see at least. Raises `FutureRevision` for what is not committed.
+        """
+        position = await self.read(reading.head(self.tenant))
+        check_committed(at_least, position)
+        return position
+
+    async def foresee(self, revision: int) -> None:
+        """Wait for a revision that a read is about to name, if it is committed at all."""
 
     async def execute(self, program: Program[T], deadline_s: float | None = None) -> T:
         """Run a program that writes."""
@@ -93,12 +174,27 @@ class AsyncGate:
         """A waiter for commits."""
         return AsyncWaiter(self.engine, self.tenant)
 
+    def source_waiter(self) -> "AsyncWaiter":
+        """A waiter for what happens where writes are decided."""
+        return AsyncWaiter(self.engine, self.tenant)
+
     @staticmethod
     async def apply(function: Callable[[A], T | Awaitable[T]], argument: A) -> T:
         """The user's function, awaited when it is a coroutine function."""
         result: Any = function(argument)
         value: T = await result if inspect.isawaitable(result) else result
         return value
+
+
+def check_committed(at_least: int, head: Position) -> None:
+    """Raise `FutureRevision` for a revision beyond the head where writes are decided."""
+    if at_least > head.revision:
+        raise FutureRevision(
+            f"Revision {at_least} is not committed yet; the head is {head.revision}. Is that "
+            "receipt or position from another memory?",
+            revision=at_least,
+            head=head.revision,
+        )
 
 
 class Waiter:

@@ -8,7 +8,7 @@ import os
 import threading
 from dataclasses import dataclass
 
-from commonplace.storage.address import open_engine
+from commonplace.storage.address import Follow, open_engine, open_follower
 from commonplace.storage.engine import Engine
 
 
@@ -18,25 +18,29 @@ class _Held:
     users: int
 
 
-_held: dict[tuple[int, str], _Held] = {}
+_held: dict[tuple[int, str, Follow | None], _Held] = {}
 _lock = threading.Lock()
 _numbers = itertools.count()
 
 
-def acquire(address: str, *, create: bool, engine: Engine | None = None) -> Engine:
+def acquire(
+    address: str, *, create: bool, engine: Engine | None = None, follow: Follow | None = None
+) -> Engine:
     """The open engine of a memory; the first user opens it. Pair with `release`.
 
-    With `engine`, one more user of that engine, which is how `:memory:` gets several. A
-    child process finds nothing of its parent's here, since the key holds the process id.
+    With `follow`, that of a follower of it. With `engine`, one more user of that engine, which is
+    how `:memory:` gets several. A child process finds nothing of its parent's here, since the key
+    holds the process id.
     """
     with _lock:
         if engine is not None:
             name = next(name for name, held in _held.items() if held.engine is engine)
         else:
-            name = (os.getpid(), _shared_name(address))
+            follow = None if follow is None else follow.checked()
+            name = (os.getpid(), _shared_name(address), follow)
         held = _held.get(name)
         if held is None:
-            made = open_engine(address)
+            made = open_engine(address) if follow is None else open_follower(address, follow)
             made.open(create=create)
             held = _held[name] = _Held(made, 0)
         held.users += 1

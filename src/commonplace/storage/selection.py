@@ -1,7 +1,7 @@
 """Selection: which changes of a commit a watch asked for, and which of them it may see."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commonplace.core import reserved
 from commonplace.core.access import Reach, Tier
@@ -31,6 +31,10 @@ class Selection:
     actor: str | None = None
     _reaches: dict[reserved.Place, Reach] = field(default_factory=dict)
     _access_revision: int = -1
+
+    def __post_init__(self) -> None:
+        """What a watch delivers is history, and never late: no bound of visibility holds it up."""
+        self.reader = replace(self.reader, lag=None)
 
     def begin(self, after: int | None) -> Program[int]:
         """The revision to start after. Raises when the reader may see nothing here.

@@ -27,6 +27,7 @@ def entry_view(key: EntryKey, found: Found, own: tuple[int, ...] = ()) -> Entry:
         updated_by=found.updated_by,
         updated_at_us=found.updated_at_us,
         own_versions=own,
+        as_of=found.as_of,
     )
 
 

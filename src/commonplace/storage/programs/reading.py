@@ -4,7 +4,7 @@ Access is judged here, by the grants at the head, inside the read that it guards
 read of the past is refused to an actor whose grant was revoked since.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,24 +12,34 @@ from commonplace.core import access, reserved
 from commonplace.core.access import Reach, Tier
 from commonplace.core.digest import genesis
 from commonplace.core.state import NEVER, EntryState
-from commonplace.errors import AccessDenied, Compacted, FutureRevision, NotFound
-from commonplace.model.contract import Contract
+from commonplace.errors import (
+    AccessDenied,
+    Compacted,
+    FollowerBehind,
+    FutureRevision,
+    NotFound,
+)
+from commonplace.limits import LAGGING_S
+from commonplace.model.contract import Bounded, Contract
 from commonplace.model.entry import EntryKey
 from commonplace.model.namespace import Namespace, NamespacePrefix
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
 from commonplace.storage.cache import MAX_VALUES, StateCache
+from commonplace.storage.engine import Lag
 from commonplace.storage.rows import entry_of, fold_rows, record_of
 from commonplace.storage.step import Answer, Program, Statement, Step
 
 MAX_REACHES = 65_536
 MAX_LINES_HELD = 4_096
+WITHIN = "within"
+"""A step that asks to go on once a follower is within a bound; whoever runs it there answers."""
 END_OF_COMMIT = 2**31 - 1
 """A place after the last record of any commit."""
 
 
 class Found(NamedTuple):
-    """An entry's value as stored, and the newest record behind it."""
+    """An entry's value as stored, the newest record behind it, and the revision it was read at."""
 
     version: int
     revision: int
@@ -37,6 +47,7 @@ class Found(NamedTuple):
     value: Any
     updated_by: str
     updated_at_us: int
+    as_of: int = 0
 
 
 ABSENT = Found(0, 0, False, None, "", 0)
@@ -67,7 +78,8 @@ class Reader:
     `reaches` holds how far the reader may go, by access revision, namespace and region: for
     good, since another grant makes another access revision. `found` holds texts last read at
     the head, each good while its entry shows the same version and revision; `listed` lists of
-    namespaces (`programs.namespaces`). Threads share all three.
+    namespaces (`programs.namespaces`). Threads share all three. `lag` says how far behind what
+    is read may be; None: never.
     """
 
     tenant: str
@@ -76,6 +88,7 @@ class Reader:
     reaches: dict[tuple[int, str, str], Reach] = field(default_factory=dict, compare=False)
     found: dict[EntryKey, Found] = field(default_factory=dict, compare=False)
     listed: dict[NamespacePrefix, Listed] = field(default_factory=dict, compare=False)
+    lag: Callable[[], Lag] | None = field(default=None, compare=False)
 
 
 def standing(tenant: str) -> Program[Standing]:
@@ -121,7 +134,59 @@ def access_entries(
 def reach(
     reader: Reader, access_revision: int, namespace: str, region: str
 ) -> Generator[Step, Answer, Reach]:
-    """How far the reader may go in a region (or, with "", in the whole namespace)."""
+    """How far the reader may go in a region (or, with "", in the whole namespace).
+
+    Raises `FollowerBehind` in a region whose bound a follower is past.
+    """
+    if reader.lag is not None and region:
+        bound = yield from _bound(reader, access_revision, namespace, region)
+        if bound is not None:
+            raise _too_far(reader.lag(), bound, f"{namespace}:{region}")
+    return (yield from _granted(reader, access_revision, namespace, region))
+
+
+def fresh(reader: Reader, key: EntryKey) -> Generator[Step, Answer, None]:
+    """Before anything else is read: wait until a follower is within the bound of the region."""
+    if reader.lag is None or not _lags(reader.lag()):
+        return
+    now = yield from standing(reader.tenant)
+    bound = yield from _bound(reader, now.access_revision, *reserved.judged_at(key))
+    if bound is not None:
+        yield (Statement(WITHIN, [(bound.seconds, bound.revisions)]),)
+
+
+def _lags(lag: Lag) -> bool:
+    return lag.revisions > 0 or lag.seconds >= LAGGING_S
+
+
+def _bound(
+    reader: Reader, access_revision: int, namespace: str, region: str
+) -> Generator[Step, Answer, Bounded | None]:
+    """The bound of a region that a follower is past."""
+    assert reader.lag is not None
+    lag = reader.lag()
+    if not _lags(lag):
+        return None
+    key = reserved.contract_key(namespace, region)
+    (entry,) = yield from access_entries(reader, access_revision, (key,))
+    bound = entry.value.contract.visibility if entry.exists else None
+    if not isinstance(bound, Bounded):
+        return None
+    return bound if lag.revisions > bound.revisions or lag.seconds > bound.seconds else None
+
+
+def _too_far(lag: Lag, bound: Bounded, where: str) -> FollowerBehind:
+    return FollowerBehind(
+        f"Not read. {where} is {bound}, and this follower lacks {lag.revisions} revisions that it "
+        f"knows of, and last lacked none {lag.seconds:.1f} s ago. Ask again, or at the source.",
+        revisions=lag.revisions,
+        seconds=lag.seconds,
+    )
+
+
+def _granted(
+    reader: Reader, access_revision: int, namespace: str, region: str
+) -> Generator[Step, Answer, Reach]:
     if namespace == access.private_namespace(reader.actor):
         return access.OWNS
     held = reader.reaches.get((access_revision, namespace, region))
@@ -151,7 +216,7 @@ def require_read(
 ) -> Generator[Step, Answer, Reach]:
     """The reader's reach, or `AccessDenied` when it may not read here (or not so far back)."""
     place = reserved.judged_at(key)
-    has = yield from reach(reader, access_revision, *place)
+    has = yield from (reach if at is None else _granted)(reader, access_revision, *place)
     if has.tier < Tier.READER:
         where = f"{place.namespace}:{place.region}" if place.region else place.namespace
         raise AccessDenied(
@@ -185,20 +250,26 @@ def read_entry(reader: Reader, key: EntryKey) -> Program[Found]:
 
     A text that was read before is looked at first, and loaded again only if it has changed.
     """
+    yield from fresh(reader, key)
     place = [(reader.tenant, *key)]
     held = reader.found.get(key)
     if held is not None:
-        (heads,) = yield (Statement("entry_head", place),)
+        # Where the tenant stands comes first: what is read after it is not older.
+        stands, heads = yield (
+            Statement("tenant_read", [(reader.tenant,)]),
+            Statement("entry_head", place),
+        )
         if heads and heads[0][:2] == held[:2]:
             yield from require_read(reader, heads[0][2], key)
-            return held
+            return held._replace(as_of=stands[0][1])
     (rows,) = yield (Statement("point_read", place),)
     access_revision = rows[0][2] if rows else 0
     yield from require_read(reader, access_revision, key)
+    as_of = rows[0][0] if rows else 0
     if not rows or rows[0][3] is None:
         yield from _require_region(reader, access_revision, key)
-        return ABSENT
-    found = _found(rows)
+        return ABSENT._replace(as_of=as_of)
+    found = _found(rows, as_of)
     _remember(reader, key, found)
     return found
 
@@ -225,8 +296,8 @@ def read_entry_at(
     check_revision(revision, head_revision, floor)
     if not rows or rows[0][3] is None:
         yield from _require_region(reader, access_revision, key)
-        return ABSENT
-    return _found(rows)
+        return ABSENT._replace(as_of=revision)
+    return _found(rows, revision)
 
 
 def version_at(tenant: str, key: EntryKey, revision: int) -> Program[int]:
@@ -278,11 +349,11 @@ def _compacted(revision: int, floor: int) -> Compacted:
     )
 
 
-def _found(rows: Any) -> Found:
+def _found(rows: Any, as_of: int) -> Found:
     *_, last = rows
     dead = bool(last[5])
     value = None if dead else fold_rows(row[6:10] for row in rows)
-    return Found(last[3], last[4], dead, value, last[10], last[11])
+    return Found(last[3], last[4], dead, value, last[10], last[11], as_of)
 
 
 def _require_region(

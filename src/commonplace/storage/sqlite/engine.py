@@ -24,6 +24,7 @@ from commonplace.storage.engine import Capabilities, Health
 from commonplace.storage.lane import Lane
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.commit import commit_batch
+from commonplace.storage.programs.heads import proved_head
 from commonplace.storage.programs.upkeep.applying import apply_records
 from commonplace.storage.sqlite import copying, fork, opening
 from commonplace.storage.sqlite.connections import Connections
@@ -255,7 +256,7 @@ class SqliteEngine:
         """The head, proved by holding the right to write."""
         if self._state != _OPEN:
             self._refuse()
-        return self._lane.run(lambda: self._execute(_proved_head(tenant)), _LONG_S)
+        return self._lane.run(lambda: self._execute(proved_head(tenant)), _LONG_S)
 
     def position(self, tenant: str) -> Position:
         """The head as this process sees it."""
@@ -357,13 +358,6 @@ class SqliteEngine:
 _LONG_S: Final = 3600.0
 """Deadline of the calls that have none of their own: import and copies of any size."""
 _HERE: Final = "here"
-
-
-def _proved_head(tenant: str) -> Program[Position]:
-    yield (Statement("begin_write"),)
-    position = yield from reading.head(tenant)
-    yield (Statement("commit"),)
-    return position
 
 
 def _probe() -> Program[None]:

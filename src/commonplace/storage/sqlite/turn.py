@@ -18,10 +18,13 @@ _NAME_BYTES: Final = 256
 
 
 class FileTurn:
-    """The turn to write the memory at `path`, through the side file `<path>-lane`."""
+    """The turn to write the memory at `path`, through the side file `<path>-lane`.
 
-    def __init__(self, path: str) -> None:
-        self._path = f"{path}-lane"
+    Or the turn to do something else with it that one does at a time, through another `side`.
+    """
+
+    def __init__(self, path: str, side: str = "-lane") -> None:
+        self._path = path + side
         self._fd = kernel.open_side_file(self._path)
         self._who = f"{os.getpid()} {socket.gethostname()}"
 

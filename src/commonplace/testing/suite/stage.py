@@ -87,9 +87,7 @@ class Stage:
     def queue(self, name: str) -> int:
         """How many updates of a block of the task stand in its queue."""
         key = EntryKey(str(self.task.namespace), name)
-        return len(
-            self.owner._opened().engine.read(self.owner.tenant, ticket.look(self.owner.tenant, key))
-        )
+        return len(self.owner._opened().read_source(ticket.look(self.owner.tenant, key)))
 
     @property
     def head(self) -> int:

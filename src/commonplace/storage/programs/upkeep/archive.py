@@ -38,19 +38,19 @@ def archive(author: Author, through: int, path: str, reason: str = "") -> Progra
     anchor = yield from find_anchor(author.tenant)
     deleted = 0
     if anchor is not None:
-        deleted = yield from _delete(author.tenant, anchor.through)
+        deleted = yield from delete(author.tenant, anchor.through)
         if through <= anchor.through:
             return Archival(anchor, 0, deleted)
     yield from _require_settled(now, through)
     yield from compact(author, now.floor)
-    state = yield from _retain(author.tenant, through)
+    state = yield from retain(author.tenant, through)
     (last,) = yield (Statement("last_at", [(author.tenant, through)]),)
     end = Position(through, last[0][0] if last else genesis(author.tenant))
     written = yield from write_log(author.tenant, path, end, "archive")
     name = path.replace("\\", "/").rpartition("/")[2]
     anchor = Anchor(through, end.digest, state, name)
     yield from commit_own(author, draft(ANCHOR, "archive", anchor_to_plain(anchor), reason=reason))
-    deleted += yield from _delete(author.tenant, through)
+    deleted += yield from delete(author.tenant, through)
     return Archival(anchor, written, deleted)
 
 
@@ -72,7 +72,7 @@ def _require_settled(now: Standing, through: int) -> Generator[Step, Answer, Non
         )
 
 
-def _retain(tenant: str, through: int) -> Generator[Step, Answer, bytes]:
+def retain(tenant: str, through: int) -> Generator[Step, Answer, bytes]:
     """Tie the newest record of every entry to the digest before it; the digest of them all."""
     state = StateDigest()
     after = ("", "", "")
@@ -94,7 +94,8 @@ def _retain(tenant: str, through: int) -> Generator[Step, Answer, bytes]:
         after = rows[-1][:3]
 
 
-def _delete(tenant: str, through: int) -> Generator[Step, Answer, int]:
+def delete(tenant: str, through: int) -> Generator[Step, Answer, int]:
+    """Delete what was archived, in small transactions; the number of records."""
     deleted, place = 0, (0, -1)
     while True:
         page = (tenant, through, *place, limits.MAX_PAGE_ROWS)

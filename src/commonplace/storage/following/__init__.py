@@ -1,0 +1,1 @@
+"""Following: a copy of one tenant that tails another engine's records and serves the reads."""

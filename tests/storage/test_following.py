@@ -1,0 +1,405 @@
+"""Following: the copy is what the source's log gives, whatever is killed, dropped or cut."""
+
+import math
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from commonplace import Memory, errors
+from commonplace.limits import BACKSTOP_S
+from commonplace.storage.address import Follow, open_engine, open_follower
+from commonplace.storage.engine import Engine, Follower, Lag
+from commonplace.storage.following.feed import page
+from commonplace.storage.following.lags import Lags
+from commonplace.storage.tailer import commits
+from copies import cut, engine_of, state_of
+from crews import SPACE, Crew, crew
+from processes import Process
+
+PATIENCE_S = 30.0
+
+
+def until(holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
+    """Wait until something holds; how long that took."""
+    begun_s = time.monotonic()
+    while not holds():
+        assert time.monotonic() < begun_s + patience_s, f"not within {patience_s} s: {what}"
+        threading.Event().wait(0.005)
+    return time.monotonic() - begun_s
+
+
+@contextmanager
+def following(team: Crew, path: Path) -> Iterator[Memory]:
+    with Memory(str(team.path), actor="lead", follow=path) as memory:
+        yield memory
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Crew]:
+    with crew(tmp_path / "team.db") as team:
+        yield team
+
+
+def live(team: Crew, seed: int, calls: int = 60) -> None:
+    """Writes of all kinds."""
+    chance = random.Random(seed)
+    for number in range(calls):
+        name = chance.choice(("findings", "notes", "report"))
+        what = chance.random()
+        if what < 0.6:
+            team.append("ana", f"{name} {number} {'x' * chance.randrange(60)}", name)
+        elif what < 0.8:
+            team.put("wri", f"k{number % 5}", {"v": number}, based_on=[f"{SPACE}:{name}"])
+        elif what < 0.9:
+            with team["web"].turn() as turn:
+                turn.read(team.block("web", name))
+                team.append("web", f"in a turn {number}", name, turn=turn)
+        else:
+            block = team.block("lead", name)
+            block.rewrite(f"anew {number}", expect=block.read().version)
+
+
+def settled(memory: Memory, team: Crew, besides: str = "") -> None:
+    """Wait until the copy has everything, and has dropped what the source dropped."""
+    memory.catch_up(linearizable=True)
+    paths = Path(engine_of(memory).path), Path(str(team.path))
+
+    def same() -> bool:
+        here, there = (state_of(path) | {besides: []} for path in paths)
+        return here == there
+
+    until(same, "the copy is the same")
+
+
+# --- the same state -----------------------------------------------------------------------------
+
+
+def test_copy_is_the_same_after_everything(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with following(team, path) as memory:
+        live(team, 1)
+        settled(memory, team)
+        team["web"].supersede(f"{SPACE}:findings", replacement="newer")
+        head = memory.position().revision
+        team["lead"].erase(f"{SPACE}:notes@1")
+        settled(memory, team)
+        live(team, 2, 300)
+        team["lead"].compact(head + 200)
+        settled(memory, team)
+        live(team, 3)
+        team["lead"].forget_served(head + 100)
+        settled(memory, team)
+        team["lead"].compact(head + 310)
+        settled(memory, team)
+        team["lead"].archive(tmp_path / "old.ndjson", through=head + 150)
+        live(team, 4)
+        settled(memory, team)
+        assert memory.health().state == "ok"
+    with Memory(str(path), actor="lead") as copy:
+        report = copy.audit()
+        assert report.ok, report.findings
+        assert copy.position() == team["lead"].position()
+
+
+@pytest.mark.parametrize("dropped", ["nothing", "compacted", "erased", "archived"])
+def test_new_file_begins_whatever_the_log_has_lost(
+    team: Crew, tmp_path: Path, dropped: str
+) -> None:
+    live(team, 1, 200)
+    head = team["lead"].position().revision
+    if dropped == "erased":
+        team["lead"].erase(f"{SPACE}:findings@2")
+        live(team, 2)
+    if dropped in ("compacted", "archived"):
+        team["lead"].compact(head - 10)
+    if dropped == "archived":
+        team["lead"].archive(tmp_path / "old.ndjson", through=head - 50)
+    with following(team, tmp_path / "copy.db") as memory:
+        # In which revision a namespace first appeared is lost with archived records.
+        besides = "namespace" if dropped == "archived" else ""
+        settled(memory, team, besides)
+        live(team, 3)
+        settled(memory, team, besides)
+    with Memory(str(tmp_path / "copy.db"), actor="lead") as copy:
+        assert copy.audit().ok
+
+
+def test_copy_that_was_away_takes_up_where_it_stood(team: Crew, tmp_path: Path) -> None:
+    live(team, 1)
+    with following(team, tmp_path / "copy.db") as memory:
+        settled(memory, team)
+        stood = memory.position()
+    live(team, 2, 150)
+    team["lead"].compact(team["lead"].position().revision - 20)
+    with following(team, tmp_path / "copy.db") as memory:
+        assert memory.position().revision > stood.revision
+        settled(memory, team)
+
+
+def test_page_holds_whole_commits(team: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        with team["ana"].atomic():
+            for name in ("findings", "notes", "report"):
+                team.block("ana", name).append(f"line {number}")
+    engine = team["lead"]._opened().engine
+    whole = commits(engine.tail("default", 0, 1000))
+    for most in (1, 2, 4, 7, 1000):
+        monkeypatch.setattr("commonplace.storage.following.feed._RECORDS", most)
+        monkeypatch.setattr("commonplace.storage.following.feed._ROWS", most)
+        after, found = 0, []
+        while items := engine.read("default", page("default", after)).items:
+            found += commits([item.record for item in items])
+            after = items[-1].record.revision
+        assert found == whole, most
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def refusal(team: Crew, path: Path) -> errors.FollowerDiverged:
+    with pytest.raises(errors.FollowerDiverged) as caught:
+        Memory(str(team.path), actor="lead", follow=path).open()
+    return caught.value
+
+
+def test_file_of_another_log_is_refused_and_not_touched(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with crew(path) as other:
+        other.append("ana", "mine")
+    live(team, 1)
+    before = state_of(path)
+    error = refusal(team, path)
+    assert "another log" in str(error) and "commonplace copy" in str(error)
+    assert error.path == str(path)
+    assert state_of(path) == before
+
+
+def test_file_ahead_of_its_source_is_refused(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with crew(path) as other:
+        live(other, 1)
+    before = state_of(path)
+    assert "ends at" in str(refusal(team, path))
+    assert state_of(path) == before
+
+
+def test_file_of_another_tenant_is_refused(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with Memory(str(path), actor="lead", tenant="acme"):
+        pass
+    before = state_of(path)
+    assert "'acme'" in str(refusal(team, path))
+    assert state_of(path) == before
+
+
+def test_file_that_others_wrote_to_is_refused_at_the_next_record(
+    team: Crew, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.db"
+    with following(team, path) as memory:
+        settled(memory, team)
+        with Memory(str(path), actor="ana") as wrong:
+            wrong.task("q3").block("notes").append("not from the source")
+        team.append("ana", "from the source", "notes")
+        until(lambda: memory.health().state == "halted", "it is noticed")
+        with pytest.raises(errors.FollowerDiverged, match="another log"):
+            memory.task("q3").block("notes").read()
+    refusal(team, path)
+
+
+def test_copy_behind_an_archive_says_what_to_do(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with following(team, path) as memory:
+        settled(memory, team)
+    live(team, 1, 100)
+    head = team["lead"].position().revision
+    team["lead"].compact(head)
+    team["lead"].archive(tmp_path / "old.ndjson", through=head)
+    error = refusal(team, path)
+    assert "old.ndjson" in str(error) and "commonplace copy" in str(error)
+
+
+@pytest.mark.parametrize("follow", ["", ":memory:", "postgresql://x/y", "a\0b"])
+def test_what_is_no_file_is_not_followed_into(team: Crew, follow: str) -> None:
+    with pytest.raises(errors.InvalidInput):
+        Memory(str(team.path), actor="lead", follow=follow).open()
+
+
+def test_neither_memory_nor_itself_is_followed(tmp_path: Path) -> None:
+    with pytest.raises(errors.InvalidInput, match="nothing to follow"):
+        Memory(":memory:", actor="a", follow=tmp_path / "f.db").open()
+    with pytest.raises(errors.InvalidInput, match="itself"):
+        Memory(tmp_path / "f.db", actor="a", follow=tmp_path / "." / "f.db").open()
+
+
+# --- several processes, and their ends ----------------------------------------------------------
+
+FOLLOWS = """
+import sys
+from commonplace import Memory
+with Memory(sys.argv[1], actor="lead", follow=sys.argv[2]) as memory:
+    print("open", flush=True)
+    for line in sys.stdin:
+        print(memory.position().revision, flush=True)
+"""
+
+
+def test_killed_at_any_moment_it_resumes(team: Crew, tmp_path: Path) -> None:
+    path, chance = tmp_path / "copy.db", random.Random(11)
+    for number in range(12):
+        with Process(FOLLOWS, str(team.path), str(path)) as process:
+            if number % 3:
+                assert process.hear() == "open"
+            live(team, number, chance.randrange(5, 40))
+            if number == 6:
+                team["lead"].compact(team["lead"].position().revision - 30)
+            process.kill()
+        if path.exists():
+            with Memory(str(path), actor="lead") as copy, copy.as_actor("ana"):
+                assert copy.audit().ok, number
+    with following(team, path) as memory:
+        settled(memory, team)
+
+
+def test_another_takes_over_within_a_second(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with Process(FOLLOWS, str(team.path), str(path)) as first:
+        assert first.hear() == "open"
+        until((tmp_path / "copy.db-tail").exists, "it tails")
+        first.say()
+        first.hear()
+        with following(team, path) as memory:
+            receipt = team.append("ana", "before")
+            memory.catch_up(at_least=receipt)
+            first.kill()
+            receipt = team.append("ana", "after")
+            took_s = until(lambda: memory.position().revision >= receipt.revision, "taken over")
+            assert took_s < 1.0
+
+
+def test_stopped_holder_holds_up_nobody_for_long(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with Process(FOLLOWS, str(team.path), str(path)) as first:
+        assert first.hear() == "open"
+        with following(team, path) as memory:
+            memory.catch_up(at_least=team.append("ana", "before"))
+            first.send(signal.SIGSTOP)
+            receipt = team.append("ana", "after")
+            assert memory.catch_up(at_least=receipt).revision >= receipt.revision
+            first.send(signal.SIGCONT)
+            settled(memory, team)
+
+
+def test_everybody_on_a_file_reads_it(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(Process(FOLLOWS, str(team.path), str(path))) for _ in range(3)
+        ]
+        assert [process.hear() for process in processes] == ["open"] * 3
+        head = team.append("ana", "line").revision
+        with following(team, path) as memory:
+            memory.catch_up(at_least=head)
+            for process in processes:
+                process.say()
+                assert int(process.hear()) >= head
+
+
+# --- how far behind -----------------------------------------------------------------------------
+
+
+def test_lags_are_those_of_the_worked_example() -> None:
+    now_s = 0.0
+    lags = Lags(lambda: now_s)
+    lags.reach(5)
+    lags.looked(10.0, 7)
+    now_s = 10.3
+    assert lags.lag() == (2, math.inf)
+    lags.reach(7)
+    assert lags.lag() == (0, pytest.approx(0.3))
+    now_s = 20.0
+    assert lags.lag() == (0, pytest.approx(10.0)), "a source out of reach lets the seconds grow"
+
+
+def test_copy_that_is_always_a_little_behind_is_never_long_behind() -> None:
+    now_s = 0.0
+    lags = Lags(lambda: now_s)
+    lags.looked(0.0, 0)
+    for number in range(1, 500):
+        now_s = float(number)
+        lags.looked(now_s, number * 10)
+        lags.reach(number * 10 - 5)
+        assert lags.lag().seconds <= 2, number
+    assert lags.lag() == Lag(5, 1.0)
+
+
+def test_source_out_of_reach(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    team.append("ana", "one")
+    with following(team, path) as memory:
+        settled(memory, team)
+        block = memory.task("q3").block("findings")
+        stood = block.read()
+        wire = cut(memory)
+        until(lambda: memory.health().state == "lagging", "it is noticed")
+        assert "the wire is cut" in memory.health().reason
+        assert block.read() == stood and block.read().as_of == stood.as_of
+        assert memory.why("one").occurrences
+        with pytest.raises(errors.EngineUnavailable, match="wire is cut"):
+            block.append("two")
+        late = team.append("ana", "three")
+        wire.is_cut = False
+        assert memory.catch_up(at_least=late).revision >= late.revision
+        assert block.append("two").version == late.version + 1
+        until(lambda: memory.health().state == "ok", "it is well again")
+
+
+def test_opens_without_its_source_once_something_was_copied(
+    team: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "copy.db"
+    team.append("ana", "one")
+    with following(team, path) as memory:
+        settled(memory, team)
+    right = open_engine
+
+    def unreachable(address: str) -> Engine:
+        engine = right(address)
+
+        def refuse(*, create: bool) -> None:
+            raise errors.EngineUnavailable("nobody answers")
+
+        monkeypatch.setattr(engine, "open", refuse)
+        return engine
+
+    monkeypatch.setattr("commonplace.storage.address.open_engine", unreachable)
+    with following(team, path) as memory:
+        assert memory.task("q3").block("findings").read().text == "one"
+        assert memory.health().state == "lagging"
+        with pytest.raises(errors.EngineUnavailable, match="nobody answers"):
+            memory.task("q3").block("findings").append("two")
+    with pytest.raises(errors.EngineUnavailable, match="nobody answers"):
+        Memory(str(team.path), actor="lead", follow=tmp_path / "new.db").open()
+
+
+def test_engine_keeps_the_contract(team: Crew, tmp_path: Path) -> None:
+    engine = open_follower(str(team.path), Follow(str(tmp_path / "copy.db"), "default"))
+    names = [name for name in dir(Engine) if not name.startswith("_")]
+    assert not [name for name in names if not hasattr(engine, name)]
+    assert isinstance(engine, Follower)
+    assert not isinstance(open_engine(str(team.path)), Follower)
+    assert not engine.capabilities.spans_tenants
+    engine.open(create=False)
+    assert engine.barrier("default") == team["lead"].position() == engine.position("default")
+    engine.close()
+    engine.close()
+    assert engine.health().state == "halted"
+    with pytest.raises(errors.EngineUnavailable):
+        engine.position("default")
+    assert BACKSTOP_S < 1
