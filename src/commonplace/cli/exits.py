@@ -71,6 +71,8 @@ EXIT_OF: Final[Mapping[str, int]] = {
     "not_a_memory": UNAVAILABLE,
     "newer_schema": UNAVAILABLE,
     "unsafe_storage": UNAVAILABLE,
+    "follower_behind": UNAVAILABLE,
+    "follower_diverged": UNAVAILABLE,
 }
 """The exit code of every error, by its code. A test fails when an error is missing here."""
 
