@@ -249,13 +249,13 @@ class Driver:
         name, rows = statement
         if not rows:
             return []
+        binds = trigrams.BINDS.get(name)
+        if binds is not None:
+            rows = [binds(row) for row in rows]
         columns = self._set_wise.get(name)
         if columns:
             values = zip(columns, zip(*rows, strict=True), strict=True)
             return [Sent(name, [Column(kind, column) for kind, column in values])]
-        binds = trigrams.BINDS.get(name)
-        if binds is not None:
-            return [Sent(name, binds(row)) for row in rows]
         return [Sent(name, row) for row in rows]
 
     def _abandon(self, program: Program[Any]) -> None:

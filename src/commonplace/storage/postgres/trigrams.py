@@ -9,29 +9,42 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from commonplace.storage.step import Row
-from commonplace.storage.texts import trigrams
 
 _BITS: Final = 21
+_REMEMBERED: Final = 1 << 16
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
 
 
-def numbers(text: str) -> list[int]:
-    """The trigrams of a text as the index holds them, in order and each once."""
-    return sorted({_number(each) for each in trigrams(text)})
+class _Written(dict[tuple[str, ...], str]):
+    """The number of each trigram met so far, in digits: a language has few, and they come again."""
+
+    def __missing__(self, trigram: tuple[str, ...]) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[trigram] = written = str(_number(*trigram))
+        return written
+
+
+_WRITTEN: Final = _Written()
+
+
+def written(text: str) -> str:
+    """The trigrams of a text as the index is given them, an array's text: each once."""
+    grams = dict.fromkeys(zip(text, text[1:], text[2:], strict=False))
+    return "{" + ",".join(map(_WRITTEN.__getitem__, grams)) + "}"
 
 
 def asked(question: str) -> list[int]:
     """The trigrams that a question of `texts.query` wants to be there."""
-    return sorted({_number(each.replace('""', '"')) for each in _QUOTED.findall(question)})
+    return sorted({_number(*each.replace('""', '"')) for each in _QUOTED.findall(question)})
 
 
-def _number(trigram: str) -> int:
-    first, second, third = map(ord, trigram)
-    return (first << 2 * _BITS) | (second << _BITS) | third
+def _number(first: str, second: str, third: str) -> int:
+    return (ord(first) << 2 * _BITS) | (ord(second) << _BITS) | ord(third)
 
 
 BINDS: Final[Mapping[str, Callable[[Row], tuple[Any, ...]]]] = {
-    "sought_insert": lambda row: (row[0], numbers(row[1])),
+    "sought_insert": lambda row: (row[0], written(row[1])),
     "sought_delete": lambda row: (row[0],),
     "sought_rows": lambda row: (asked(row[0]), *row[1:]),
     "sought_count": lambda row: (asked(row[0]), *row[1:]),

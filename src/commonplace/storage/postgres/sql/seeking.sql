@@ -37,9 +37,11 @@ WHERE tenant = current_setting('commonplace.tenant', true)
 ORDER BY "row" DESC LIMIT $4
 
 -- name: sought_insert
--- The trigrams of one record; what stood under its row, if anything did, is replaced.
+-- The trigrams of records, each an array's text; what stood under a row, if anything did, is
+-- replaced.
 INSERT INTO commonplace.sought (tenant, "row", grams)
-VALUES (current_setting('commonplace.tenant', true), $1, $2::bigint[])
+SELECT current_setting('commonplace.tenant', true), k."row", k.grams::bigint[]
+FROM unnest($1::bigint[], $2::text[]) AS k ("row", grams)
 ON CONFLICT (tenant, "row") DO UPDATE SET grams = excluded.grams
 
 -- name: sought_delete
