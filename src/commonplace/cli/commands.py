@@ -79,6 +79,8 @@ SECTIONS: Final[dict[str, tuple[Listed, ...]]] = {
         Listed("reindex", "commonplace.cli.reindex", "reindex", "Make the index of texts anew."),
         Listed("export", "commonplace.cli.transfer", "export", "Copy the log to a file."),
         Listed("import", "commonplace.cli.transfer", "import_", "Restore a log from a file."),
+        Listed("copy", "commonplace.cli.copy", "copy", "Copy a tenant to another memory."),
+        Listed("migrate", "commonplace.cli.migrate", "migrate", "Bring the schema up to date."),
         Listed("compact", "commonplace.cli.retention", "compact", "Drop what was superseded."),
         Listed("forget", "commonplace.cli.retention", "forget", "Forget what turns were served."),
         Listed("archive", "commonplace.cli.retention", "archive", "Move old records to a file."),

@@ -18,7 +18,8 @@ BROKEN_PIPE: Final = 141
 
 MEANINGS: Final[Mapping[int, str]] = {
     OK: "done",
-    FINDINGS: "`audit`, `verify` or `advise` has findings, or the memory or a log file is damaged",
+    FINDINGS: "`audit`, `copy`, `verify` or `advise` has findings, `migrate --check` misses a "
+    "migration, or the memory or a log file is damaged",
     USAGE: "the command or a value in it is malformed; nothing was sent",
     CONFLICT: "refused, nothing was written: somebody was faster, or the contract forbids it",
     NOT_FOUND: "no such memory, tenant, region, version or revision, or retention removed it",

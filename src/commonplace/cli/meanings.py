@@ -112,6 +112,15 @@ OBJECTS: Final = {
         "one thing that is not as it was promised (`audit`)",
         ("code", "revision", "index", "reference", "message"),
     ),
+    "copying": Meaning("how far a copy is (`copy`)", ("tenant", "revision", "until")),
+    "copied": Meaning(
+        "what a copy came to; findings of its audit follow (`copy`)",
+        (
+            *("ok", "tenant", "revision", "digest", "after", "records", "receipts", "behind"),
+            *("findings", "omitted"),
+        ),
+    ),
+    "schema": Meaning("which schema was found (`migrate`)", ("ok", "found", "newest", "missing")),
     "citation": Meaning(
         "a citation of a report and the verdict on it (`verify`)",
         (
@@ -182,7 +191,7 @@ OBJECTS: Final = {
 FIELDS: Final = {
     "actor": "who did it; in `region`: you",
     "advice": "how many findings there are",
-    "after": "revision after which the window begins",
+    "after": "revision after which the window begins; in `copied`: where the target stood before",
     "again": "records that wrote the text again while it stood",
     "also": "further verdicts that apply",
     "anchor": "first revision that is checked; what came before was archived (0: nothing)",
@@ -190,6 +199,7 @@ FIELDS: Final = {
     "at": "when it was committed: UTC, to the microsecond",
     "bad": "the first bad change: an entry at its version, or a revision",
     "based_on": "references that the write was made from",
+    "behind": "revisions that the source went on by meanwhile",
     "by": "id of the dispatch that took the place of this one; empty when none did",
     "channel": "the channel that it belongs to",
     "checkpoints": "checkpoints made by a compaction, or dropped by an erasure",
@@ -225,6 +235,7 @@ FIELDS: Final = {
     "floor": "first revision that is whole: what was superseded before it was compacted; in "
     "`forgetting`: before it, what turns were served is forgotten",
     "follows": "id of the dispatch in whose place this one was sent; empty for the first",
+    "found": "number of the last migration that the memory had; 0: it had none",
     "freed_bytes": "size of what was dropped",
     "good": "the last good state before it",
     "hidden": "changes of the same commit that access withholds; in `retraction`: suspects; "
@@ -247,6 +258,7 @@ FIELDS: Final = {
     "match": "exact, or loose: but for the case of letters and white space",
     "max_bytes": "most bytes of one entry",
     "message": "for a person or a model: what happened and what to do next",
+    "missing": "migrations that it still lacks",
     "more_derived": "whether more was built on it than is listed",
     "more_served": "whether more turns were served it than are listed",
     "more_uncited": "whether there are more such sentences than are printed",
@@ -255,6 +267,7 @@ FIELDS: Final = {
     "namespace": "namespace in text form",
     "new": "reference of the newer side",
     "new_version": "version after the change",
+    "newest": "number of the last migration of this release",
     "number": "number of the line, from 1",
     "occurrences": "how many occurrences were found",
     "ok": "whether everything is as it was promised",
@@ -272,6 +285,7 @@ FIELDS: Final = {
     "read": "version of the channel that it was built on: the reply, else the dispatch",
     "reason": "why, in the writer's words",
     "records": "how many records; in `erasure`: the versions whose bytes are gone",
+    "receipts": "commits of which a retry is found at the target too, as far as they were copied",
     "reference": "names it in any command",
     "region": "region of the entry",
     "remarks": "what else is known of it: that it is suspect",
@@ -323,6 +337,7 @@ FIELDS: Final = {
     "unclear": "edits that may have been of it and whose text is gone",
     "unknown": "what could not be judged, and why",
     "unlisted": "further references to review",
+    "until": "revision that the copy goes on to",
     "updated_at": "when the entry was last changed; null before its first write",
     "updated_by": "who changed the entry last",
     "value": "the value of an entry that is no text, else null",

@@ -45,11 +45,18 @@ class Settings:
             given["as_json"] or before.as_json,
         )
 
-    def opened(self, *, create: bool = False) -> "commonplace.Memory":
-        """The memory, to be used in a `with` block. Without `create` nothing is ever made."""
+    def address(self) -> str:
+        """The memory that is named. Raises a `UsageError` when none is."""
         address = self.memory or os.environ.get(MEMORY)
         if not address:
-            raise click.UsageError(f"Which memory? Name it: --memory FILE (or postgresql://…), or set {MEMORY}.")
+            raise click.UsageError(
+                f"Which memory? Name it: --memory FILE (or postgresql://…), or set {MEMORY}."
+            )
+        return address
+
+    def opened(self, *, create: bool = False) -> "commonplace.Memory":
+        """The memory, to be used in a `with` block. Without `create` nothing is ever made."""
+        address = self.address()
         tenant = self.tenant or os.environ.get(TENANT) or "default"
         return commonplace.Memory(address, actor=self.who(), tenant=tenant, create=create)
 

@@ -23,6 +23,8 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.is_terminal = sys.stdout.isatty()
+        self.is_watched = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether remarks go to a terminal."""
         self._coloured = (
             self.is_terminal
             and not as_json

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from commonplace.cli.fields import Plain
 
 if TYPE_CHECKING:
-    from commonplace import Archival, AuditReport, Compaction, Erasure, Finding, Forgetting
+    from commonplace import Archival, AuditReport, Compaction, Copied, Erasure, Finding, Forgetting
+    from commonplace.storage.schema import Schema
 
 
 def report_fields(report: "AuditReport") -> Plain:
@@ -34,6 +35,39 @@ def finding_fields(finding: "Finding") -> Plain:
         "index": finding.index,
         "reference": finding.reference,
         "message": finding.message,
+    }
+
+
+def copying_fields(tenant: str, revision: int, until: int) -> Plain:
+    """How far a copy is."""
+    return {"type": "copying", "tenant": tenant, "revision": revision, "until": until}
+
+
+def copied_fields(copied: "Copied") -> Plain:
+    """What a copy came to; findings of the audit follow, one object each."""
+    return {
+        "type": "copied",
+        "ok": copied.ok,
+        "tenant": copied.report.tenant,
+        "revision": copied.position.revision,
+        "digest": copied.position.digest.hex(),
+        "after": copied.after,
+        "records": copied.records,
+        "receipts": copied.receipts,
+        "behind": copied.behind,
+        "findings": len(copied.report.findings),
+        "omitted": copied.report.omitted,
+    }
+
+
+def schema_fields(schema: "Schema", missing: int) -> Plain:
+    """Which schema was found, and what is still missing."""
+    return {
+        "type": "schema",
+        "ok": not missing,
+        "found": schema.found,
+        "newest": schema.newest,
+        "missing": missing,
     }
 
 

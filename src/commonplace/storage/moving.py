@@ -11,6 +11,7 @@ from commonplace import limits
 from commonplace.errors import InvalidInput, OutcomeUnknown, UnfitRecord
 from commonplace.model.copied import Copied
 from commonplace.model.receipt import Position
+from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Engine
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.indexing import index_all
@@ -36,6 +37,7 @@ class Move:
         self._source = source
         self._target = target
         self._reader = reader
+        self._arrival = Reader(reader.tenant, reader.actor, StateCache())  # other grants hold there
         self._tenant = reader.tenant
         self._after = 0
         self._records = 0
@@ -53,7 +55,7 @@ class Move:
             raise InvalidInput("Not copied: source and target are the same memory.")
         start = self._source.read(self._tenant, moving.look(self._reader))
         self.until = start.head.revision
-        self.here = self._write(moving.stand(self._reader, start.first))
+        self.here = self._write(moving.stand(self._arrival, start.first))
         self._source.read(self._tenant, moving.match(self._reader, self.here))
         self._after = self.here.revision
         if self._after == 0 and start.retained:
@@ -72,11 +74,11 @@ class Move:
         """Bring one page; False when there is none left."""
         if self.here.revision >= self.until:
             return False
-        page = self._source.read(self._tenant, moving.page(self._reader, self.here))
+        page = self._source.read(self._tenant, moving.page(self._reader, self.here, self.until))
         try:
             self.here = self._write(moving.take(self._tenant, page))
         except (OutcomeUnknown, UnfitRecord) as error:
-            self._look_again(error)
+            self._look_again(error, page.retained)
             return True
         self._doubts = 0
         self._records += len(page.items)
@@ -84,15 +86,18 @@ class Move:
         self.until = max(self.until, page.whole_at)
         return True
 
-    def _look_again(self, error: OutcomeUnknown | UnfitRecord) -> None:
+    def _look_again(self, error: OutcomeUnknown | UnfitRecord, retained: int) -> None:
         """See whether the page is there after all, or somebody else went on with this log."""
         self._doubts += 1
-        stands = self._target.read(self._tenant, reading.head(self._tenant))
-        stuck = stands == self.here and isinstance(error, UnfitRecord)
-        if stuck or self._doubts > _TRIES:
+        here = self._target.read(self._tenant, reading.head(self._tenant))
+        if here == self.here and isinstance(error, UnfitRecord):
+            if here.revision < retained:
+                raise moving.overtaken(self._tenant, here, retained) from error
             raise error
-        self.here = stands
-        self._source.read(self._tenant, moving.match(self._reader, stands))
+        if self._doubts > _TRIES:
+            raise error
+        self.here = here
+        self._source.read(self._tenant, moving.match(self._reader, here))
 
     def finish(self) -> Copied:
         """Audit the target, and see that both logs pass through the position it has reached."""

@@ -48,9 +48,9 @@ def migrate(connection: "psycopg.Connection[Any]", steps: Sequence[Migration]) -
     for name in ("schema_make", "migration_table"):
         _once(connection, name)
     for step in steps[state_of(connection) or 0 :]:
-        with contextlib.suppress(errors.UniqueViolation), connection.transaction():
-            ask(connection, "migration_note", step.number)
-            connection.execute(step.script.encode())
+        with connection.transaction():
+            if ask(connection, "migration_note", step.number):
+                connection.execute(step.script.encode())
     grant(connection)
 
 

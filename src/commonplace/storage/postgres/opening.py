@@ -93,7 +93,7 @@ def open_server(place: Place, steps: Sequence[Migration], *, create: bool) -> Se
         version, fsync, durability, encoding, standby, pid, mighty, owner = found
         _refuse(place, version, encoding, standby=standby)
         refuse_unsafe(place, {"fsync": fsync, "synchronous_commit": durability})
-        schema = _check_schema(place, connection, len(steps), create=create)
+        schema = check_schema(place, connection, len(steps), create=create)
         try:
             if schema < len(steps):
                 migrate(connection, steps)
@@ -144,9 +144,10 @@ def _refuse(place: Place, version: int, encoding: str, *, standby: bool) -> None
         )
 
 
-def _check_schema(
+def check_schema(
     place: Place, connection: "psycopg.Connection[Any]", newest: int, *, create: bool
 ) -> int:
+    """The schema found, 0 for none. Raises `NotAMemory`, `NewerSchema` or `NotFound`."""
     schema = state_of(connection)
     if schema is None:
         raise NotAMemory(

@@ -43,8 +43,8 @@ CREATE TABLE IF NOT EXISTS commonplace.migration
     (number bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())
 
 -- name: migration_note
--- First in the transaction of a migration: whoever comes second waits here, and then fails.
-INSERT INTO commonplace.migration (number) VALUES ($1)
+-- First in the transaction of a migration: whoever comes second waits here, and then notes nothing.
+INSERT INTO commonplace.migration (number) VALUES ($1) ON CONFLICT DO NOTHING RETURNING number
 
 -- name: role_make
 -- The role that transactions take on. It owns nothing, so row-level security binds it.

@@ -77,19 +77,19 @@ def match(reader: Reader, here: Position) -> Program[Position]:
     return head
 
 
-def page(reader: Reader, here: Position) -> Program[Page]:
-    """The next commits after a position that the target stands at; as `match`."""
+def page(reader: Reader, here: Position, until: int) -> Program[Page]:
+    """The next commits after a position that the target stands at, up to a revision; as `match`."""
     tenant = reader.tenant
     yield (Statement("begin_read"),)
     now = yield from require_tenant(reader, Tier.OWNER)
     head = Position(now.revision, now.digest)
     anchor = yield from _require_beginning(tenant, head, here)
-    rows = yield from _commits(tenant, here.revision, head.revision)
+    rows = yield from _commits(tenant, here.revision, until)
     items = [item_of_row(row) for row in rows]
     receipts = yield from _receipts(tenant, items)
     (swept,) = yield (Statement("swept_read", [(tenant,)]),)
     yield (Statement("rollback"),)
-    if not items and here.revision < head.revision:
+    if not items:
         raise DamagedMemory(
             f"Not copied. The log of {tenant!r} ends at revision {here.revision}, and should at "
             f"{head.revision}: run `commonplace audit`.",
@@ -130,16 +130,21 @@ def _require_beginning(
     if found == here.digest:
         return anchor
     if anchor is not None and here.revision < anchor.through:
-        raise Refused(
-            f"Not copied. The target holds tenant {tenant!r} up to revision {here.revision}, and "
-            f"the source archived its log up to {anchor.through}: what comes between is only in "
-            f"{anchor.file}. Copy into a target where the tenant is empty.",
-            revision=here.revision,
-        )
+        raise overtaken(tenant, here, anchor.through)
     raise Refused(
         f"Not copied. The target holds another log of tenant {tenant!r}: up to revision "
         f"{here.revision}, which is no beginning of the source's. It was not touched. Copy into "
         "a target where the tenant is empty.",
+        revision=here.revision,
+    )
+
+
+def overtaken(tenant: str, here: Position, through: int) -> Refused:
+    """The error for a target that the source's archive went past."""
+    return Refused(
+        f"Not copied. The target holds tenant {tenant!r} up to revision {here.revision}, and the "
+        f"source archived its log up to {through}: what comes between is only in that file. Copy "
+        "into a target where the tenant is empty.",
         revision=here.revision,
     )
 
