@@ -1,5 +1,7 @@
 """Copies: followers of files, what they hold, and a source that can be taken out of reach."""
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,23 @@ from commonplace.errors import EngineUnavailable
 from commonplace.storage.following.engine import FollowingEngine
 from crews import DERIVED
 
+PATIENCE_S = 30.0
 _OWN = {
-    "log": {"is_base", "checkpoint"},
+    "log": {"is_base", "checkpoint", "made"},
     "entry": {"base_revision", "base_place", "base_light", "deltas", "delta_bytes"},
 }
-"""Where a reader begins to fold is each engine's own, but for sealed checkpoints."""
+"""Where a reader begins to fold is each engine's own, but for sealed checkpoints; and so is when
+the lines that a replacement made are noted for searches."""
 TABLES = ("tenant", "log", "entry", "namespace", *DERIVED)
+
+
+def until(holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
+    """Wait until something holds; how long that took."""
+    begun_s = time.monotonic()
+    while not holds():
+        assert time.monotonic() < begun_s + patience_s, f"not within {patience_s} s: {what}"
+        threading.Event().wait(0.005)
+    return time.monotonic() - begun_s
 
 
 def state_of(path: Path) -> dict[str, list[Any]]:
@@ -31,9 +44,14 @@ def state_of(path: Path) -> dict[str, list[Any]]:
 
 
 def _rows(connection: apsw.Connection, table: str) -> list[Any]:
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    kept = ", ".join(name for name in columns if name not in _OWN.get(table, set()))
+    kept = ", ".join(columns(connection, table))
     return sorted(connection.execute(f"SELECT {kept} FROM {table}").fetchall(), key=repr)
+
+
+def columns(connection: apsw.Connection, table: str) -> list[str]:
+    """The columns of a table that a copy has from its source."""
+    found = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    return [name for name in found if name not in _OWN.get(table, set())]
 
 
 def engine_of(memory: Memory) -> FollowingEngine:

@@ -1,4 +1,4 @@
-"""The harness of a follower: one SQLite file follows another, and every read is linearizable.
+"""The harness of a follower: a file follows a memory of another harness, all reads linearizable.
 
 So a follower must pass what its source does. Other processes open the source, by its address.
 """
@@ -10,17 +10,16 @@ from commonplace import Memory
 from commonplace.limits import DEADLINE_S
 from commonplace.storage.address import Follow, open_follower
 from commonplace.storage.engine import Engine
-from commonplace.testing.harness import Damage
-from sqlite_harness import FileHarness
+from commonplace.testing.harness import Damage, Harness
 
 
 class FollowerHarness:
-    name = "follower"
     processes = True
     durable = True
 
-    def __init__(self, folder: Path) -> None:
-        self._source = FileHarness(folder)
+    def __init__(self, folder: Path, source: Harness) -> None:
+        self.name = f"follower of {source.name}"
+        self._source = source
         self._folder = folder
         self._numbers = itertools.count()
         self._follows: dict[tuple[str, str], Path] = {}

@@ -387,6 +387,34 @@ def test_a_crew_works_through_a_follower(team: Crew) -> None:
             assert there.read().value == {"count": number + 1}
 
 
+def test_every_question_has_the_answer_of_the_source(team: Crew) -> None:
+    notes = team.block("web", "notes")
+    notes.append("Churn fell 12% in Q3.\nRevenue rose.")
+    notes.replace("12%", "11%", reason="page 17")
+    notes.replace("Revenue", "Sales")
+    with team["ana"].turn() as turn:
+        turn.read(team.block("ana", "notes"))
+        team.append("ana", "So churn is down.", "report", turn=turn, based_on=["task/q3:notes"])
+    lead = team["lead"]
+    with following(team) as memory:
+        settle(memory)
+        for ask in (
+            lambda there: there.why("fell 11% in Q3"),
+            lambda there: there.why("Sales rose"),
+            lambda there: there.why("fell 12% in"),
+            lambda there: there.pickaxe("11%"),
+            lambda there: there.log(limit=100),
+            lambda there: there.timeline(),
+            lambda there: there.blame("task/q3:notes", origins=True),
+            lambda there: there.diff("task/q3:notes"),
+            lambda there: there.verify("Churn fell 11% [notes@2#L1].", run=TASK),
+            lambda there: there.namespaces(),
+            lambda there: there.describe("task/q3:notes"),
+            lambda there: there.advise(),
+        ):
+            assert ask(memory) == ask(lead)
+
+
 def test_access_is_judged_by_the_grants_of_the_copy(team: Crew) -> None:
     team.append("ana", "secret")
     with following(team, "stranger") as memory:

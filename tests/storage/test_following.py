@@ -3,9 +3,7 @@
 import math
 import random
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -18,20 +16,9 @@ from commonplace.storage.engine import Engine, Follower, Lag
 from commonplace.storage.following.feed import page
 from commonplace.storage.following.lags import Lags
 from commonplace.storage.tailer import commits
-from copies import cut, engine_of, state_of
+from copies import cut, engine_of, state_of, until
 from crews import SPACE, Crew, crew
 from processes import Process
-
-PATIENCE_S = 30.0
-
-
-def until(holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
-    """Wait until something holds; how long that took."""
-    begun_s = time.monotonic()
-    while not holds():
-        assert time.monotonic() < begun_s + patience_s, f"not within {patience_s} s: {what}"
-        threading.Event().wait(0.005)
-    return time.monotonic() - begun_s
 
 
 @contextmanager

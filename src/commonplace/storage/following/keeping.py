@@ -60,8 +60,12 @@ class Keeper:
         for listed in self._local.read(self._tenant, _pages(self._tenant, after)):
             seals = self._source.read(self._tenant, _sealed(self._tenant, listed))
             self._do(_seal(self._tenant, seals))
-        if self._local.read(self._tenant, _awaits_seals(self._tenant, floor)):
+        awaited, lost = self._local.read(self._tenant, _unsealed(self._tenant, floor))
+        if awaited:
             return  # their records are on the way, and bring this here again
+        if lost:
+            current, folds = zip(*lost, strict=True)
+            self._do(retention.store_seals(self._author, current, folds))
         progress = retention.Progress(floor, "dropping")
         while not progress.ended:
             progress = self._do(retention.compact_page(self._author, progress))
@@ -74,6 +78,8 @@ class Keeper:
 
 Listed = list[list[Any]]
 """What one record lists: namespace, region, key, version and digest of each checkpoint."""
+Lost = tuple[retention.Current, Sequence[Row]]
+"""An entry at the floor, and what it does not fold from any more."""
 
 
 def _pages(tenant: str, after: int) -> Program[list[Listed]]:
@@ -91,8 +97,9 @@ def _pages(tenant: str, after: int) -> Program[list[Listed]]:
         name = rows[-1][3]
 
 
-def _awaits_seals(tenant: str, floor: int) -> Program[bool]:
-    """Whether a read at the floor still needs what a compaction to it would drop."""
+def _unsealed(tenant: str, floor: int) -> Program[tuple[bool, list[Lost]]]:
+    """Whether reads at the floor still need what a compaction drops, and what nobody can read."""
+    lost: list[Lost] = []
     after = ("", "", "")
     while True:
         page = (tenant, floor, *after, limits.MAX_PAGE_ROWS)
@@ -101,9 +108,10 @@ def _awaits_seals(tenant: str, floor: int) -> Program[bool]:
             if each.needs_checkpoint:
                 (records,) = yield (Statement("fold_rows", [(tenant, *each.entry, floor)]),)
                 if _folds(records):
-                    return True
+                    return True, []
+                lost.append((each, records))
         if len(rows) < limits.MAX_PAGE_ROWS:
-            return False
+            return False, lost
         after = rows[-1][:3]
 
 
@@ -111,7 +119,7 @@ def _folds(records: Sequence[Row]) -> bool:
     try:
         fold_rows(records)
     except Erased:
-        return False  # nobody can read it any more, there neither
+        return False
     return True
 
 

@@ -181,7 +181,7 @@ def _seal_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
         folds = yield tuple(
             Statement("fold_rows", [(tenant, *each.entry, floor)]) for each in chosen
         )
-        yield from _store_seals(author, chosen, folds)
+        yield from store_seals(author, chosen, folds)
     progress = progress._replace(checkpoints=progress.checkpoints + len(chosen))
     if len(chosen) < len(wanted):
         return progress._replace(after=(*chosen[-1].entry, 0))
@@ -190,9 +190,10 @@ def _seal_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
     return progress._replace(stage="dropping", after=("", "", "", 0))
 
 
-def _store_seals(
+def store_seals(
     author: Author, chosen: Sequence[Current], folds: Answer
 ) -> Generator[Step, Answer, None]:
+    """Seal entries as they fold, with a record that lists them; drop what does not fold any more."""
     tenant, name = author.tenant, os.urandom(8).hex()
     listed: list[list[Any]] = []
     seals: list[Row] = []
