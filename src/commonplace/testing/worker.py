@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import commonplace
-from commonplace.errors import CommonplaceError
+from commonplace.errors import CommonplaceError, EngineUnavailable, OutcomeUnknown
 from commonplace.testing.history import Answer, Event, History
 from commonplace.testing.mutants import MUTANTS
 
@@ -155,6 +155,21 @@ def write(desk: Desk, orders: Orders) -> None:
         desk.random.choice(calls)()
 
 
+def insist(desk: Desk, orders: Orders) -> None:
+    """Append line after line, each asked for under one key until it is answered."""
+    log = desk.task.block("log")
+    while not orders.ended():
+        desk.call("append", "log", lambda key: _insisted(log, key))
+
+
+def _insisted(log: commonplace.Block, key: str) -> Answer:
+    while True:
+        try:
+            return log.append(f"line {key}", idempotency_key=key)
+        except (EngineUnavailable, OutcomeUnknown) as error:
+            say(again=error.code)
+
+
 def hold(desk: Desk, orders: Orders) -> None:
     """Stay, with an open memory, until told to end."""
     orders.next()
@@ -239,6 +254,7 @@ def retract(desk: Desk, orders: Orders) -> None:
 
 ROLES: Mapping[str, Callable[[Desk, Orders], None]] = {
     "write": write,
+    "insist": insist,
     "hold": hold,
     "follow": follow,
     "think": think,
