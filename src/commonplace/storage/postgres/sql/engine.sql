@@ -17,9 +17,11 @@ SELECT set_config('commonplace.tenant', $1, true),
 -- name: tenant_set
 -- The same for a writer, with how long it waits for the tenant's row and how long it may sit idle
 -- while others wait for it (in milliseconds); and last the server's clock, and whether COMMIT waits
--- for the disk, and for standbys.
+-- for the disk, and for standbys. Nothing is planned under the row: left to itself the server plans
+-- what takes arrays of one row anew each time, since in general it takes them for arrays of ten.
 SELECT set_config('commonplace.tenant', $1, true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('lock_timeout', $3, true),
        set_config('idle_in_transaction_session_timeout', $4, true),
        set_config('role', coalesce(nullif($2, ''), current_setting('role')), true),
@@ -55,8 +57,9 @@ SELECT 1::bigint FROM pg_notify($1, $2)
 -- name: sought_ask
 -- Before sought_rows or sought_count, in the same transaction: the trigrams as an array's text,
 -- '{1,2}'. Without it they find the same and read all rows of the tenant for it (0001_schema.sql).
--- The index of trigrams answers in bitmaps alone.
-SELECT set_config('commonplace.grams', $1, true), set_config('enable_bitmapscan', 'on', true)
+-- The index of trigrams answers in bitmaps alone, and how depends on what is asked.
+SELECT set_config('commonplace.grams', $1, true), set_config('enable_bitmapscan', 'on', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
 
 -- name: session_began
 -- Whether a session is there, and since when: another may have been given its number.
