@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _COMMIT: Final = "commit"
 _OPENS: Final = ("begin_write", "begin_read")
-_WEAK: Final = ("off", "local")
+_WEAK: Final = ("off", "local", "remote_write")
 _IDLE_MS: Final = 10_000
 """How long a writer may sit inside a transaction before the server ends its session: one that
 was stopped must not keep the others from writing for ever."""

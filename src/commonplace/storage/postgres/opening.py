@@ -31,7 +31,7 @@ from commonplace.storage.postgres.trigrams import EACH_TIME
 from commonplace.storage.postgres.wire import Failed, Wire
 
 _OLDEST: Final = 15
-_WEAK: Final = ("off", "local")
+_WEAK: Final = ("off", "local", "remote_write")
 
 
 @dataclass(frozen=True, slots=True)
