@@ -1,5 +1,6 @@
 """Moving a tenant between engines: all of it, whoever is stopped, and nothing else."""
 
+import asyncio
 import itertools
 import random
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from commonplace import AsyncMemory as AsyncFace
 from commonplace import Memory as Face
 from commonplace.errors import (
     AccessDenied,
@@ -104,6 +106,12 @@ def _ask(name: str, *rows: Any) -> Any:
 def assert_sound(engine: Engine) -> None:
     report = engine.read(TENANT, examine(TENANT))
     assert report.ok, [str(finding) for finding in report.findings]
+
+
+def held(engine: Engine) -> set[tuple[int, int]]:
+    """The records whose text is there."""
+    records = engine.tail(TENANT, 0, 100_000)
+    return {(each.revision, each.index) for each in records if each.arguments is not None}
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch, records: int = 7) -> None:
@@ -274,6 +282,8 @@ def test_retention_at_the_source_may_come_between_any_two_pages(
         keys = memory.all_values(memory.head.revision)
         with engine_at(address) as target:
             moved(memory.engine, target)
+            assert held(target) <= held(memory.engine)
+            assert receipts(target) == receipts(memory.engine)
             memory.engine, source = target, memory.engine
             assert _values(memory, keys, source.position(TENANT).revision) == keys
             memory.execute(compact(memory.author, memory.head.revision))
@@ -516,3 +526,31 @@ def test_a_key_as_old_as_one_that_was_swept_is_refused_at_the_target(
         assert swept_us(engine) == 9_000_000_000_000_000
     with Face(target, actor="ann", tenant=TENANT) as face, pytest.raises(IdempotencyExpired):
         face.task("q3").block("findings").append("late")
+
+
+def test_a_follower_copies_what_its_source_holds(
+    tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    source, target = place("postgres"), place("file")
+    with Face(source, actor="lead", tenant=TENANT) as memory:
+        block = memory.create_task("q3").create_block("findings")
+        block.append("once", idempotency_key="once")
+    with Face(source, actor="lead", tenant=TENANT, follow=str(tmp_path / "local.db")) as memory:
+        assert memory.copy_to(target).receipts > 0
+    with Face(target, actor="lead", tenant=TENANT, create=False) as memory:
+        block = memory.task("q3").block("findings")
+        assert block.append("once", idempotency_key="once").repeated
+
+
+async def copied_on_a_loop(source: str, target: str) -> tuple[Copied, list[tuple[int, int]]]:
+    told: list[tuple[int, int]] = []
+    async with AsyncFace(source, actor="lead", tenant=TENANT) as memory:
+        await memory.create_task("q3")
+        found = await memory.copy_to(target, progress=lambda *each: told.append(each))
+    return found, told
+
+
+def test_an_event_loop_copies_too(place: Callable[[str], str]) -> None:
+    copied, told = asyncio.run(copied_on_a_loop(place("file"), place("postgres")))
+    revision = copied.position.revision
+    assert (copied.ok, told) == (True, [(revision, revision)])

@@ -8,6 +8,7 @@ from commonplace._async.session import AsyncSession
 from commonplace._lazy import LazyModule
 from commonplace.errors import InvalidInput
 from commonplace.storage.cache import StateCache
+from commonplace.storage.engine import Follower
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.registry import acquire, release
 
@@ -44,16 +45,20 @@ class AsyncCopying:
         session, target = self._opened(), os.fspath(address)
         if target == ":memory:":
             raise InvalidInput("Nobody could open ':memory:' afterwards: name a file or a server.")
-        source, call = session.engine, session.gate.call
+        session.require_open()
+        engine, call = session.engine, session.gate.call
+        # Not from a follower's copy, which has no receipts.
+        source = await call(engine.at_source) if isinstance(engine, Follower) else engine
         reader = Reader(session.tenant, session.actor.name, StateCache())
-        await session.read(programs.look(reader))  # before anything is made
-        engine = await call(lambda: acquire(target, create=True))
+        # Before anything is made.
+        await call(lambda: source.read(session.tenant, programs.look(reader)))
+        there = await call(lambda: acquire(target, create=True))
         try:
-            move = moving.Move(source, engine, reader)
+            move = moving.Move(source, there, reader)
             await call(move.begin)
             while await call(move.step):
                 if progress is not None:
                     progress(move.here.revision, move.until)
             return await call(move.finish)
         finally:
-            await call(lambda: release(engine))
+            await call(lambda: release(there))

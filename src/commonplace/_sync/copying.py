@@ -10,6 +10,7 @@ from commonplace._lazy import LazyModule
 from commonplace._sync.session import Session
 from commonplace.errors import InvalidInput
 from commonplace.storage.cache import StateCache
+from commonplace.storage.engine import Follower
 from commonplace.storage.programs.reading import Reader
 from commonplace.storage.registry import acquire, release
 
@@ -46,16 +47,20 @@ class Copying:
         session, target = self._opened(), os.fspath(address)
         if target == ":memory:":
             raise InvalidInput("Nobody could open ':memory:' afterwards: name a file or a server.")
-        source, call = session.engine, session.gate.call
+        session.require_open()
+        engine, call = session.engine, session.gate.call
+        # Not from a follower's copy, which has no receipts.
+        source = call(engine.at_source) if isinstance(engine, Follower) else engine
         reader = Reader(session.tenant, session.actor.name, StateCache())
-        session.read(programs.look(reader))  # before anything is made
-        engine = call(lambda: acquire(target, create=True))
+        # Before anything is made.
+        call(lambda: source.read(session.tenant, programs.look(reader)))
+        there = call(lambda: acquire(target, create=True))
         try:
-            move = moving.Move(source, engine, reader)
+            move = moving.Move(source, there, reader)
             call(move.begin)
             while call(move.step):
                 if progress is not None:
                     progress(move.here.revision, move.until)
             return call(move.finish)
         finally:
-            call(lambda: release(engine))
+            call(lambda: release(there))

@@ -13,6 +13,7 @@ from commonplace.model.copied import Copied
 from commonplace.model.receipt import Position
 from commonplace.storage.cache import StateCache
 from commonplace.storage.engine import Engine
+from commonplace.storage.following.keeping import Keeper, concerns
 from commonplace.storage.programs import reading
 from commonplace.storage.programs.indexing import index_all
 from commonplace.storage.programs.reading import Reader
@@ -40,9 +41,11 @@ class Move:
         self._arrival = Reader(reader.tenant, reader.actor, StateCache())  # other grants hold there
         self._tenant = reader.tenant
         self._after = 0
+        self._began_at = 0
         self._records = 0
         self._receipts = 0
         self._doubts = 0
+        self._is_kept = True
         self.here = Position(0, b"")
         self.until = 0
 
@@ -58,6 +61,8 @@ class Move:
         self.here = self._write(moving.stand(self._arrival, start.first))
         self._source.read(self._tenant, moving.match(self._reader, self.here))
         self._after = self.here.revision
+        self._began_at = start.head.revision
+        self._is_kept = self._after == 0
         if self._after == 0 and start.retained:
             self._bring_archived(start.retained)
 
@@ -84,6 +89,8 @@ class Move:
         self._records += len(page.items)
         self._receipts += len(page.receipts)
         self.until = max(self.until, page.whole_at)
+        late = (item.record for item in page.items if item.record.revision > self._began_at)
+        self._is_kept = self._is_kept and not any(map(concerns, late))
         return True
 
     def _look_again(self, error: OutcomeUnknown | UnfitRecord, retained: int) -> None:
@@ -102,6 +109,9 @@ class Move:
     def finish(self) -> Copied:
         """Audit the target, and see that both logs pass through the position it has reached."""
         tenant, here = self._tenant, self.here
+        if not self._is_kept:
+            # What the source dropped after it had been copied is dropped there too.
+            Keeper(self._source, self._target, tenant).catch_up()
         self._write(index_all(tenant))
         report = self._target.read(tenant, auditing.examine(tenant, here))
         head = self._source.read(tenant, moving.match(self._reader, here))
