@@ -9,7 +9,7 @@ import re
 import select
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -20,6 +20,8 @@ from commonplace.storage.step import Row
 
 _INT8: Final = struct.Struct(">q").pack
 _INT4: Final = struct.Struct(">i").pack
+_SIZED_INT8: Final = struct.Struct(">iq").pack
+_NOTHING: Final = _INT4(-1)
 _OIDS: Final = {"text": 25, "bigint": 20, "bytea": 17}
 _COLUMN: Final = re.compile(r"\$\d+::(text|bigint|bytea)\[\]")
 _SET_WISE: Final = re.compile(r"\bunnest\(\s*\$1\b")
@@ -265,13 +267,16 @@ def _array(kind: str, values: Sequence[Any]) -> bytes:
     if not count:
         return struct.pack(">iii", 0, 0, _OIDS[kind])
     head = struct.pack(">iiiii", 1, 1, _OIDS[kind], count, 1)
+    if values.count(values[0]) == count:  # as most columns of a batch are
+        data = _encoded(values[0])
+        return head + (_NOTHING if data is None else _INT4(len(data)) + data) * count
     if kind == "bigint" and None not in values:
-        return head + struct.pack(">" + "iq" * count, *chain.from_iterable((8, v) for v in values))
+        return head + b"".join(map(_SIZED_INT8, repeat(8), values))
     parts = [head]
     for value in values:
         data = _encoded(value)
         if data is None:
-            parts.append(_INT4(-1))
+            parts.append(_NOTHING)
         else:
             parts += _INT4(len(data)), data
     return b"".join(parts)
