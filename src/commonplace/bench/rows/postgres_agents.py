@@ -18,8 +18,8 @@ from commonplace.bench.server import SAID, TAG, Server
 AGENTS = 64
 AIMS = {1: 20.0, 8: 1.0, 64: 1.0}
 _HOT = "hot"
-_ROOM = 5_000
-"""Appends to one text before another is begun, so that none outgrows its limit."""
+_ROOM = 1_000
+"""Appends to one text before a process goes on to another: five times what a scratchpad holds."""
 
 
 def rows(plan: Plan, server: Server) -> list[Row]:
