@@ -4,9 +4,8 @@ Access is judged here, by the grants at the head, inside the read that it guards
 read of the past is refused to an actor whose grant was revoked since.
 """
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 from commonplace.core import access, reserved
 from commonplace.core.access import Reach, Tier
@@ -22,13 +21,19 @@ from commonplace.errors import (
 from commonplace.limits import LAGGING_S
 from commonplace.model.contract import Bounded, Contract
 from commonplace.model.entry import EntryKey
-from commonplace.model.namespace import Namespace, NamespacePrefix
+from commonplace.model.namespace import NamespacePrefix
 from commonplace.model.receipt import Position
 from commonplace.model.record import Record
-from commonplace.storage.cache import MAX_VALUES, StateCache
+from commonplace.storage.cache import MAX_VALUES
 from commonplace.storage.engine import Lag
+from commonplace.storage.programs.reader import ABSENT as ABSENT
+from commonplace.storage.programs.reader import Found as Found
+from commonplace.storage.programs.reader import Held
+from commonplace.storage.programs.reader import Listed as Listed
+from commonplace.storage.programs.reader import Reader as Reader
+from commonplace.storage.programs.reader import Standing as Standing
 from commonplace.storage.rows import entry_of, fold_rows, record_of
-from commonplace.storage.step import Answer, Program, Statement, Step
+from commonplace.storage.step import Answer, Program, Row, Statement, Step
 
 MAX_REACHES = 65_536
 MAX_LINES_HELD = 4_096
@@ -36,59 +41,6 @@ WITHIN = "within"
 """A step that asks to go on once a follower is within a bound; whoever runs it there answers."""
 END_OF_COMMIT = 2**31 - 1
 """A place after the last record of any commit."""
-
-
-class Found(NamedTuple):
-    """An entry's value as stored, the newest record behind it, and the revision it was read at."""
-
-    version: int
-    revision: int
-    dead: bool
-    value: Any
-    updated_by: str
-    updated_at_us: int
-    as_of: int = 0
-
-
-ABSENT = Found(0, 0, False, None, "", 0)
-
-
-class Standing(NamedTuple):
-    """Where a tenant stands. Revision 0: nothing was ever written to it."""
-
-    tenant: str
-    revision: int
-    floor: int
-    digest: bytes
-    at_us: int
-    access_revision: int
-
-
-class Listed(NamedTuple):
-    """Namespaces as they were listed, and where the tenant stood."""
-
-    at: Standing
-    namespaces: tuple[Namespace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads in which tenant, with what this process remembers of grants and texts.
-
-    `reaches` holds how far the reader may go, by access revision, namespace and region: for
-    good, since another grant makes another access revision. `found` holds texts last read at
-    the head, each good while its entry shows the same version and revision; `listed` lists of
-    namespaces (`programs.namespaces`). Threads share all three. `lag` says how far behind what
-    is read may be; None: never.
-    """
-
-    tenant: str
-    actor: str
-    cache: StateCache
-    reaches: dict[tuple[int, str, str], Reach] = field(default_factory=dict, compare=False)
-    found: dict[EntryKey, Found] = field(default_factory=dict, compare=False)
-    listed: dict[NamespacePrefix, Listed] = field(default_factory=dict, compare=False)
-    lag: Callable[[], Lag] | None = field(default=None, compare=False)
 
 
 def standing(tenant: str) -> Program[Standing]:
@@ -254,14 +206,17 @@ def read_entry(reader: Reader, key: EntryKey) -> Program[Found]:
     place = [(reader.tenant, *key)]
     held = reader.found.get(key)
     if held is not None:
-        # Where the tenant stands comes first: what is read after it is not older.
-        stands, heads = yield (
-            Statement("tenant_read", [(reader.tenant,)]),
-            Statement("entry_head", place),
-        )
-        if heads and heads[0][:2] == held[:2]:
+        stands, heads = yield from _look(reader.tenant, place, held)
+        if stands and stands[0][3] == held.digest:
+            yield from require_read(reader, stands[0][5], key)
+            return held.found
+        if heads and heads[0][:2] == held.found[:2]:
             yield from require_read(reader, heads[0][2], key)
-            return held._replace(as_of=stands[0][1])
+            # While others write, both are asked for at once; else whether anybody wrote at all.
+            quiet = stands[0][1] == held.found.as_of
+            found = held.found._replace(as_of=stands[0][1])
+            reader.found[key] = Held(found, stands[0][3] if quiet else b"")
+            return found
     (rows,) = yield (Statement("point_read", place),)
     access_revision = rows[0][2] if rows else 0
     yield from require_read(reader, access_revision, key)
@@ -274,12 +229,24 @@ def read_entry(reader: Reader, key: EntryKey) -> Program[Found]:
     return found
 
 
+def _look(tenant: str, place: Sequence[Row], held: Held) -> Generator[Step, Answer, Answer]:
+    """Where the tenant stands and, unless nobody wrote, what the entry is; in this order."""
+    stands = Statement("tenant_read", [(tenant,)])
+    heads = Statement("entry_head", place)
+    if not held.digest:
+        return (yield (stands, heads))
+    (found,) = yield (stands,)
+    if found and found[0][3] == held.digest:
+        return found, ()
+    return found, (yield (heads,))[0]
+
+
 def _remember(reader: Reader, key: EntryKey, found: Found) -> None:
     # Texts alone: they are tuples, and nobody who was handed one can change it.
     if isinstance(found.value, tuple) and len(found.value) <= MAX_LINES_HELD:
         if len(reader.found) >= MAX_VALUES:
             reader.found.clear()
-        reader.found[key] = found
+        reader.found[key] = Held(found)
 
 
 def read_entry_at(

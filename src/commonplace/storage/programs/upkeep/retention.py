@@ -193,7 +193,7 @@ def _seal_page(author: Author, progress: Progress) -> Generator[Step, Answer, Pr
 def store_seals(
     author: Author, chosen: Sequence[Current], folds: Answer
 ) -> Generator[Step, Answer, None]:
-    """Seal entries as they fold, with a record that lists them; drop what does not fold any more."""
+    """Seal entries as they fold, with a record that lists them; drop what folds no more."""
     tenant, name = author.tenant, os.urandom(8).hex()
     listed: list[list[Any]] = []
     seals: list[Row] = []
