@@ -9,6 +9,7 @@ from commonplace.bench.rows import (
     alone,
     asking,
     explaining,
+    following,
     listing,
     pinned,
     postgres_agents,
@@ -33,6 +34,7 @@ SUITE: Mapping[str, Callable[[Plan], list[Row]]] = {
     "watching": watching.rows,
     "asking": asking.rows,
     "explaining": explaining.rows,
+    "following": following.rows,
 }
 """Groups of rows by name, each with what measures it."""
 
@@ -47,6 +49,7 @@ POSTGRES: Mapping[str, Callable[[Plan, Server], list[Row]]] = {
     f"{TAG}watching": postgres_watching.rows,
     f"{TAG}index": postgres_index.rows,
     f"{TAG}explaining": postgres_shared.questions,
+    f"{TAG}following": following.on_server,
 }
 """The same for those that need a server."""
 
