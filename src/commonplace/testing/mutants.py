@@ -32,7 +32,7 @@ from commonplace.storage.rows import record_of
 from commonplace.storage.selection import Selection
 from commonplace.storage.serving import Serving
 from commonplace.storage.sqlite import opening
-from commonplace.testing import broken, wrong
+from commonplace.testing import broken, wrong, wrong_postgres
 from commonplace.testing.broken import Broken, is_users
 
 Break = Callable[[], AbstractContextManager[None]]
@@ -42,7 +42,7 @@ Break = Callable[[], AbstractContextManager[None]]
 class Mutant:
     """One broken promise: what is wrong, how it is broken, and the tests that must fail.
 
-    `processes`: it takes a memory that other processes open, too.
+    `processes`: it takes a memory that others open too; `engine`: the one it breaks, "" for all.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Mutant:
     breaks: tuple[Break, ...]
     caught_by: tuple[str, ...]
     processes: bool = False
+    engine: str = ""
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -380,6 +381,12 @@ _OTHERS = (
         "The cascade is what it was a moment before its record.",
         (_instead(retracting, "_reach", wrong.found_before),),
         ("test_nothing_built_meanwhile_escapes",),
+    ),
+    Mutant(
+        "locks_and_compares_at_once",
+        "What is compared was read before the wait for the right to write.",
+        (wrong_postgres.one_statement,),
+        ("test_of_processes_with_one_expected_version_one_lands",), engine="postgres",
     ),
     Mutant(
         "syncs_nothing",

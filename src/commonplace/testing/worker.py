@@ -117,6 +117,17 @@ class Desk:
             expect=entry.version,
         )
 
+    def rewrite(self, block: str = "plan") -> Event:
+        """Read, then say something else against the version read."""
+        face = self.task.block(block)
+        version = face.read().version
+        return self.call(
+            "rewrite",
+            block,
+            lambda key: face.rewrite(f"by {key}", expect=version, idempotency_key=key),
+            expect=version,
+        )
+
     def update(self, block: str = "count") -> Event:
         """Add one to the number in a block."""
         face = self.task.block(block)

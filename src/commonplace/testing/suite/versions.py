@@ -8,10 +8,20 @@ from commonplace.errors import Deleted, VersionConflict
 from commonplace.testing.checker import check
 from commonplace.testing.harness import Harness
 from commonplace.testing.history import History
+from commonplace.testing.processes import Crew
 from commonplace.testing.replay import texts_of
-from commonplace.testing.suite.stage import landed, racing, refused, staged, together
+from commonplace.testing.suite.participants import job
+from commonplace.testing.suite.stage import (
+    landed,
+    needs_processes,
+    racing,
+    refused,
+    staged,
+    together,
+)
 
 _SEED = 20_261
+_EACH = 60
 
 
 def test_of_writers_with_one_expected_version_one_lands(harness: Harness) -> None:
@@ -27,6 +37,40 @@ def test_of_writers_with_one_expected_version_one_lands(harness: Harness) -> Non
             losers = [result for result in results if not isinstance(result, Receipt)]
             assert all(isinstance(each, VersionConflict) for each in losers)
             assert stage.block("plan").read().version == round_number + 1
+
+
+def test_of_processes_with_one_expected_version_one_lands(harness: Harness) -> None:
+    """Several processes compare and set, this one among them: each version is given out once.
+
+    That revisions have no gaps shows nothing: who waits for the right to write may be told where
+    the log ends, and compare with what stood before the wait.
+    """
+    needs_processes(harness)
+    with staged(harness, "plan", share={"w": "owner"}) as stage, Crew() as crew:
+        stage.block("plan").append("start")
+        workers = [
+            crew.hire(
+                job(stage.address, "w", "write", life=n, seed=n, calls=["rewrite"], count=_EACH)
+            )
+            for n in range(2)
+        ]
+        crew.ready(*workers)
+        crew.begin(*workers)
+        history, plan = History(), stage.block("plan")
+        for number in range(_EACH):
+            read = history.record("owner", "read", "task/work:plan", plan.read)
+            key = f"owner-{number}"
+            history.record(
+                "owner", "rewrite", "task/work:plan",
+                lambda key=key, at=read.version: plan.rewrite(  # type: ignore[misc]
+                    f"by {key}", expect=at, idempotency_key=key
+                ),
+                key=key, expect=read.version,
+            )  # fmt: skip
+        crew.wait(lambda: all(len(each.events) == _EACH for each in workers), "all is written")
+        crew.finish(*workers)
+        violations = check(stage.log(), [*history.events, *crew.events], texts_of)
+        assert not violations, "\n".join(violations[:10])
 
 
 def test_conflict_carries_what_stands_and_what_happened(harness: Harness) -> None:
