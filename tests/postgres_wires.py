@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -52,7 +53,7 @@ def texts(engine: PostgresEngine) -> list[str]:
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Look again and again until a condition holds."""
-    end = time.monotonic() + PATIENCE_S
+    end, pause = time.monotonic() + PATIENCE_S, threading.Event()
     while not condition():
         assert time.monotonic() < end, f"not within {PATIENCE_S:g} s: {what}"
-        time.sleep(0.002)
+        pause.wait(0.002)

@@ -69,7 +69,7 @@ class UnfencedHarness(PostgresHarness):
         with Memory(address, actor="owner"):
             pass
         with connect(address) as connection:
-            for statement in wrong_postgres.SECOND_FENCE:
+            for statement in wrong_postgres.WITHOUT_FENCE:
                 connection.execute(statement)
         return address
 

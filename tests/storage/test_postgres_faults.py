@@ -207,7 +207,6 @@ def test_coroutines_wait_up_to_their_deadline(near, far, proxy: Proxy):
         with pytest.raises(EngineUnavailable, match="Nothing was written"):
             await far.propose_async(appending("lost"), 0.2)
         patient = asyncio.ensure_future(far.propose_async(appending("patient"), 20.0))
-        await asyncio.sleep(0)
         proxy.refuse(False)
         assert isinstance(await patient, Accepted)
 

@@ -9,27 +9,15 @@ the trial that led to this engine's design 5,128 of 8,496 acknowledged updates (
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from commonplace._lazy import lazy_import
+from commonplace.storage.statements import sections
 
-SECOND_FENCE: Final = (
-    "DROP INDEX commonplace.log_version",
-    "CREATE INDEX log_version ON commonplace.log (tenant, namespace, region, key, version)",
-)
-"""What takes down the schema's own fence, which gives no version out twice: behind it nothing is
-lost, and batches fail instead."""
-
-_LOCK_AND_COMPARE: Final = """
-SELECT t.tenant, t.revision, t.floor, t.digest, t.at_us, t.access_revision, t.swept_us,
-       e.namespace, e.region, e.key, e.version, e.revision, e.dead, e.size_bytes,
-       e.base_revision, e.base_place, e.base_light, e.deltas, e.delta_bytes
-FROM commonplace.tenant t
-LEFT JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (namespace, region, key) ON true
-LEFT JOIN commonplace.entry e ON e.tenant = t.tenant AND e.namespace = k.namespace
-    AND e.region = k.region AND e.key = k.key
-WHERE t.tenant = $1 FOR UPDATE OF t
-"""
+_SQL: Final = dict(sections(Path(__file__).with_name("wrong_postgres.sql").read_text("utf-8")))
+WITHOUT_FENCE: Final = (_SQL["fence_drop"], _SQL["fence_replace"])
+"""What takes down the schema's own fence, which gives no version out twice."""
 _HEAD: Final = 7
 _WAIT_MS: Final = "10000"
 
@@ -53,7 +41,7 @@ def _wrongly(right: Callable[..., Any]) -> Callable[..., Any]:
         if name != "begin_write" or not rest or rest[0].name != "tenant_lock":
             return right(self, name, terms, rest)
         self._inside = True
-        self.wire._sql = {**self.wire._sql, "lock_and_compare": _LOCK_AND_COMPARE}
+        self.wire._sql = {**self.wire._sql, "lock_and_compare": _SQL["lock_and_compare"]}
         _, repeats, entries = rest
         columns = zip(*(row[1:] for row in entries.rows), strict=True)
         keys = [wire.Column("text", column) for column in columns]
