@@ -220,4 +220,4 @@ def _all_go_on(crew: Crew, writers: list[Worker]) -> None:
             for worker, before in zip(writers, seen, strict=True)
         )
 
-    crew.wait(went_on, "everybody goes on")
+    crew.wait(went_on, "everybody goes on", patience_s=100.0)

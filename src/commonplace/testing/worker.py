@@ -13,12 +13,14 @@ import selectors
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import commonplace
 from commonplace.errors import CommonplaceError, EngineUnavailable, OutcomeUnknown
 from commonplace.testing.history import Answer, Event, History
 from commonplace.testing.mutants import MUTANTS
+
+A = TypeVar("A")
 
 TASK = "work"
 
@@ -106,7 +108,7 @@ class Desk:
     def replace(self, block: str = "board") -> Event:
         """Read, then change one line against the version read."""
         face = self.task.block(block)
-        entry = face.read()
+        entry = _insisted(face.read)
         line = self.random.choice(entry.text.split("\n"))
         return self.call(
             "replace",
@@ -120,7 +122,7 @@ class Desk:
     def rewrite(self, block: str = "plan") -> Event:
         """Read, then say something else against the version read."""
         face = self.task.block(block)
-        version = face.read().version
+        version = _insisted(face.read).version
         return self.call(
             "rewrite",
             block,
@@ -169,14 +171,19 @@ def write(desk: Desk, orders: Orders) -> None:
 def insist(desk: Desk, orders: Orders) -> None:
     """Append line after line, each asked for under one key until it is answered."""
     log = desk.task.block("log")
+
+    def append(key: str) -> Answer:
+        return _insisted(lambda: log.append(f"line {key}", idempotency_key=key))
+
     while not orders.ended():
-        desk.call("append", "log", lambda key: _insisted(log, key))
+        desk.call("append", "log", append)
 
 
-def _insisted(log: commonplace.Block, key: str) -> Answer:
+def _insisted(call: Callable[[], A]) -> A:
+    """Ask, and ask again while the engine is away."""
     while True:
         try:
-            return log.append(f"line {key}", idempotency_key=key)
+            return call()
         except (EngineUnavailable, OutcomeUnknown) as error:
             say(again=error.code)
 
@@ -187,17 +194,24 @@ def hold(desk: Desk, orders: Orders) -> None:
 
 
 def follow(desk: Desk, orders: Orders) -> None:
-    """Watch the task from the beginning and say each commit."""
-    with contextlib.closing(
-        desk.memory.watch(desk.task.namespace, after=0, progress_s=0.05)
-    ) as commits:
-        for commit in commits:
-            changes = [
-                (str(c.reference.region), c.old_version, c.new_version) for c in commit.changes
-            ]
-            say(commit=commit.revision, changes=changes)
-            if orders.ended():
-                return
+    """Watch the task from the beginning and say each commit, from where it was if it must."""
+    seen = 0
+
+    def watch() -> None:
+        nonlocal seen
+        with contextlib.closing(
+            desk.memory.watch(desk.task.namespace, after=seen, progress_s=0.05)
+        ) as commits:
+            for commit in commits:
+                seen = commit.revision
+                changes = [
+                    (str(c.reference.region), c.old_version, c.new_version) for c in commit.changes
+                ]
+                say(commit=commit.revision, changes=changes)
+                if orders.ended():
+                    return
+
+    _insisted(watch)
 
 
 def think(desk: Desk, orders: Orders) -> None:
