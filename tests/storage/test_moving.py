@@ -554,3 +554,18 @@ def test_an_event_loop_copies_too(place: Callable[[str], str]) -> None:
     copied, told = asyncio.run(copied_on_a_loop(place("file"), place("postgres")))
     revision = copied.position.revision
     assert (copied.ok, told) == (True, [(revision, revision)])
+
+
+def test_a_role_that_row_level_security_binds_moves_its_tenants(
+    tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    bound = [f"{place('postgres')}?options=-c%20role%3Dcommonplace" for _ in range(2)]
+    for address in bound:
+        with engine_at(address.partition("?")[0]):
+            pass  # whoever owns the tables makes them
+    with opened(tmp_path / "first.db") as memory:
+        lived(memory, 4)
+        with engine_at(bound[0]) as source, engine_at(bound[1]) as target:
+            moved(memory.engine, source)
+            assert moved(source, target).position == memory.head
+            assert receipts(target) == receipts(memory.engine)

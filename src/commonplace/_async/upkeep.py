@@ -65,7 +65,9 @@ class AsyncUpkeep:
     async def backup(self, path: str | os.PathLike[str]) -> None:
         """Copy the whole memory, all its tenants, to a new file while others go on writing.
 
-        The copy is a memory: open it where it lies. It is synced before this returns.
+        The copy of a file is a memory: open it where it lies. That of a database takes a role that
+        row-level security does not bind, and `pg_dump` does as well. It is synced before this
+        returns.
         """
         session = self._opened()
         await session.read_source(reading.require_tenant(session.source_reader, Tier.OWNER))
