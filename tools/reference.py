@@ -33,7 +33,7 @@ Results are frozen values. What follows the `*` in a signature is given by name.
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Opening a memory": ("Memory",),
-    "Places and texts": ("Scope", "Block", "Group"),
+    "Places and texts": ("Scope", "Block", "Group", "Bounded"),
     "Channels": ("Channel", "Dispatch", "Reply", "Inbox"),
     "The past": ("Snapshot", "PastScope", "PastBlock", "PastChannel"),
     "Watching": ("Watch", "GroupWatch", "Commit", "Change"),

@@ -11,7 +11,7 @@ from shell import Shell
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MEMORY", "ACTOR", "TENANT", "NAMESPACE", "TRACEBACK"):
+    for name in ("MEMORY", "FOLLOW", "ACTOR", "TENANT", "NAMESPACE", "TRACEBACK"):
         monkeypatch.delenv(f"COMMONPLACE_{name}", raising=False)
 
 

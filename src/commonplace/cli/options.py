@@ -1,7 +1,8 @@
 """Options: which memory, as whom, and how to print; the same for every command.
 
 Each may stand before the command or behind it. What stands behind wins, then what stands
-before, then the environment: COMMONPLACE_MEMORY, COMMONPLACE_ACTOR, COMMONPLACE_TENANT.
+before, then the environment: COMMONPLACE_MEMORY, COMMONPLACE_FOLLOW, COMMONPLACE_ACTOR,
+COMMONPLACE_TENANT.
 """
 
 import functools
@@ -20,9 +21,10 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 MEMORY: Final = "COMMONPLACE_MEMORY"
+FOLLOW: Final = "COMMONPLACE_FOLLOW"
 ACTOR: Final = "COMMONPLACE_ACTOR"
 TENANT: Final = "COMMONPLACE_TENANT"
-NAMES: Final = ("memory_path", "as_actor", "tenant_name", "as_json")
+NAMES: Final = ("memory_path", "follow_path", "as_actor", "tenant_name", "as_json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Settings:
     """What a command line says about the memory; None leaves it to the environment."""
 
     memory: str | None = None
+    follow: str | None = None
     actor: str | None = None
     tenant: str | None = None
     as_json: bool = False
@@ -40,6 +43,7 @@ class Settings:
         before = before or cls()
         return cls(
             given["memory_path"] or before.memory,
+            given["follow_path"] or before.follow,
             given["as_actor"] or before.actor,
             given["tenant_name"] or before.tenant,
             given["as_json"] or before.as_json,
@@ -58,7 +62,10 @@ class Settings:
         """The memory, to be used in a `with` block. Without `create` nothing is ever made."""
         address = self.address()
         tenant = self.tenant or os.environ.get(TENANT) or "default"
-        return commonplace.Memory(address, actor=self.who(), tenant=tenant, create=create)
+        follow = self.follow or os.environ.get(FOLLOW) or None
+        return commonplace.Memory(
+            address, actor=self.who(), tenant=tenant, create=create, follow=follow
+        )
 
     def who(self) -> "commonplace.Actor":
         """The actor: declared, or else the user that the operating system vouches for."""
@@ -91,6 +98,12 @@ def memory_options(function: F) -> F:
             "as_actor",
             metavar="ACTOR",
             help=f"Who you are. Default: {ACTOR}, or the system's user.",
+        ),
+        click.option(
+            "--follow",
+            "follow_path",
+            metavar="FILE",
+            help=f"Read from a local copy that follows the memory. Default: {FOLLOW}.",
         ),
         click.option(
             "-m",
