@@ -1,12 +1,15 @@
 """Following: the copy is what the source's log gives, whatever is killed, dropped or cut."""
 
 import math
+import os
 import random
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from commonplace import Memory, errors
@@ -17,7 +20,7 @@ from commonplace.storage.following.feed import page
 from commonplace.storage.following.lags import Lags
 from commonplace.storage.tailer import commits
 from copies import cut, engine_of, state_of, until
-from crews import SPACE, Crew, crew
+from crews import DERIVED, SPACE, Crew, crew
 from processes import Process
 
 
@@ -281,6 +284,57 @@ def test_stopped_holder_holds_up_nobody_for_long(team: Crew, tmp_path: Path) -> 
             assert memory.catch_up(at_least=receipt).revision >= receipt.revision
             first.send(signal.SIGCONT)
             settled(memory, team)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_leaves_the_follower_to_the_parent(team: Crew, tmp_path: Path) -> None:
+    with following(team, tmp_path / "copy.db") as memory:
+        settled(memory, team)
+        notes, (reads, writes) = memory.task("q3").block("notes"), os.pipe()
+        child = os.fork()
+        if not child:
+            said = b""
+            for call in (notes.read, lambda: notes.append("from the child")):
+                try:
+                    call()
+                    said += b"went through;"
+                except errors.ForkedMemory:
+                    said += b"refused;"
+            memory.close()
+            os.write(writes, said)
+            os._exit(0)
+        os.close(writes)
+        assert os.read(reads, 100) == b"refused;refused;"
+        os.close(reads)
+        os.waitpid(child, 0)
+        memory.catch_up(at_least=team.append("ana", "after", "notes"))
+        assert "process" not in engine_of(memory)._tail.holder, "the turn is still the parent's"
+        settled(memory, team)
+
+
+def test_a_copy_that_was_killed_while_it_was_emptied_begins_anew(
+    team: Crew, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy.db"
+    live(team, 1)
+    with following(team, path) as memory:
+        settled(memory, team)
+    connection = apsw.Connection(str(path))
+    for table in ("tenant", "entry", "namespace", *DERIVED):
+        connection.execute(f"DELETE FROM {table}")
+    connection.close()
+    with following(team, path) as memory:
+        settled(memory, team)
+
+
+def test_a_copy_that_only_holds_a_founding_takes_up_another_log(team: Crew, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    with Memory(str(path), actor="lead"):
+        pass
+    live(team, 1)
+    with following(team, path) as memory:
+        settled(memory, team)
 
 
 def test_everybody_on_a_file_reads_it(team: Crew, tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ def test_copy_has_every_row_of_the_database(source: Memory, tmp_path: Path) -> N
         source.compact(head.revision - 20)
         source.forget_served(head.revision - 30)
         memory.catch_up(linearizable=True)
-        until(lambda: state_of(path)["log"] == rows_of(source._address, path)["log"], "it is kept", 3)
+        address = source._address
+        until(lambda: state_of(path)["log"] == rows_of(address, path)["log"], "it is kept")
         assert memory.audit().ok
 
 

@@ -26,7 +26,7 @@ from commonplace.model.write import WriteGroup
 from commonplace.storage import forking
 from commonplace.storage.engine import Capabilities, Engine, Health, Lag
 from commonplace.storage.following import covering
-from commonplace.storage.following.feed import alone, match
+from commonplace.storage.following.feed import alone, anything, match
 from commonplace.storage.following.lags import Lags
 from commonplace.storage.following.tail import Tail
 from commonplace.storage.programs import reading
@@ -135,6 +135,9 @@ class FollowingEngine:
         """See to it that the copy is the beginning of the source's log."""
         tenant = self._tenant
         here = self._local.read(tenant, reading.head(tenant))
+        if not here.revision and self._local.read(tenant, anything(tenant)):
+            # Somebody was killed while it emptied the copy.
+            self._local.execute(tenant, purge(tenant), limits.UPKEEP_S)
         at_s = self._monotonic_s()
         try:
             head = self._source.read(tenant, match(tenant, here, self.path))

@@ -128,3 +128,9 @@ def alone(tenant: str, path: str) -> Program[Position]:
         )
     now = yield from standing(tenant)
     return Position(now.revision, now.digest)
+
+
+def anything(tenant: str) -> Program[bool]:
+    """Whether the log holds any record of a tenant."""
+    (rows,) = yield (Statement("log_any", [(tenant,)]),)
+    return bool(rows)
