@@ -29,6 +29,7 @@ from commonplace.storage.programs.reading import Reader
 from commonplace.storage.programs.upkeep.archive import archive
 from commonplace.storage.programs.upkeep.auditing import examine
 from commonplace.storage.programs.upkeep.erasure import erase
+from commonplace.storage.programs.upkeep.moving import revision_of
 from commonplace.storage.programs.upkeep.retention import compact
 from commonplace.storage.programs.upkeep.transfer import export_log
 from commonplace.storage.step import Statement
@@ -212,6 +213,19 @@ def test_two_who_move_the_same_log_do_no_harm(
                 going.remove(move)
         assert all(move.finish().ok for move in moves)
         assert exported(target, tmp_path / "b") == exported(memory.engine, tmp_path / "a")
+
+
+def test_receipts_come_in_the_transaction_of_their_records(
+    tmp_path: Path, place: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch)
+    with opened(tmp_path / "first.db") as memory, engine_at(place("postgres")) as target:
+        busy(memory, 2, 60)
+        every = receipts(memory.engine)
+        move = begun(memory.engine, target)
+        while move.step():
+            here = move.here.revision
+            assert receipts(target) == [each for each in every if revision_of(each) <= here]
 
 
 class Doubtful:

@@ -210,6 +210,10 @@ def test_a_role_that_may_make_nothing_is_told_who_should(bare: str) -> None:
         with pytest.raises(NotFound):
             opened(guest, migrations(), create=False)
         assert asked(bare, "SELECT to_regclass('commonplace.log')::text") == [None]
+        bring_up_to_date(bare)
+        for look in (schema, bring_up_to_date):
+            with pytest.raises(EngineUnavailable, match="as the owner"):
+                look(guest)
     finally:
         with psycopg.connect(bare, autocommit=True) as connection:
             connection.execute("DROP ROLE commonplace_guest")

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from commonplace.errors import EngineUnavailable, NewerSchema, NotAMemory, OutcomeUnknown
 from commonplace.storage.migrations import Migration
-from commonplace.storage.postgres import faults, opening
+from commonplace.storage.postgres import opening
 from commonplace.storage.postgres.copyfile import (
     Contents,
     CopyReader,
@@ -25,7 +25,6 @@ from commonplace.storage.postgres.copyfile import (
 from commonplace.storage.postgres.migrations import ask, grant, state_of
 from commonplace.storage.postgres.place import Place
 from commonplace.storage.postgres.statements import statements
-from commonplace.storage.postgres.wire import Failed
 
 _Connection = psycopg.Connection[Any]
 
@@ -174,19 +173,13 @@ def _of_all(statement: str, connection: _Connection) -> sql.Composed:
 @contextlib.contextmanager
 def _connected(place: Place, done: str) -> Iterator[_Connection]:
     """A session that row-level security does not bind, or an `EngineUnavailable`."""
-    with contextlib.closing(opening.connect(place)) as connection:
-        try:
-            if ask(connection, "role_is_unbound") != (True,):
-                raise EngineUnavailable(
-                    f"Not {done}: this role sees one tenant of {place.name} at a time, since "
-                    "row-level security binds it. Connect as a superuser or a role with BYPASSRLS, "
-                    "use pg_dump as one, or copy tenant by tenant with `commonplace copy`.",
-                    path=place.name,
-                )
-            ask(connection, "copies_show_all")
-            yield connection
-        except psycopg.Error as error:
-            if error.sqlstate is None:
-                reason = " ".join(str(error).split())
-                raise faults.unreachable(place.name, reason) from error
-            raise faults.translate(Failed(0, error.sqlstate, str(error)), place.name) from error
+    with opening.reached(place), contextlib.closing(opening.connect(place)) as connection:
+        if ask(connection, "role_is_unbound") != (True,):
+            raise EngineUnavailable(
+                f"Not {done}: this role sees one tenant of {place.name} at a time, since "
+                "row-level security binds it. Connect as a superuser or a role with BYPASSRLS, "
+                "use pg_dump as one, or copy tenant by tenant with `commonplace copy`.",
+                path=place.name,
+            )
+        ask(connection, "copies_show_all")
+        yield connection

@@ -48,10 +48,21 @@ def migrate(connection: "psycopg.Connection[Any]", steps: Sequence[Migration]) -
     for name in ("schema_make", "migration_table"):
         _once(connection, name)
     for step in steps[state_of(connection) or 0 :]:
-        with connection.transaction():
-            if ask(connection, "migration_note", step.number):
-                connection.execute(step.script.encode())
+        _apply(connection, step)
     grant(connection)
+
+
+def _apply(connection: "psycopg.Connection[Any]", step: Migration) -> None:
+    """Apply a migration, unless another process did, or does so now: then wait for it."""
+    for attempt in range(_TRIES):
+        try:
+            with connection.transaction():
+                if ask(connection, "migration_note", step.number):
+                    connection.execute(step.script.encode())
+            return
+        except errors.DeadlockDetected:  # with one that grants rights, table by table
+            if attempt == _TRIES - 1:
+                raise
 
 
 def grant(connection: "psycopg.Connection[Any]") -> bool:
@@ -83,6 +94,7 @@ def _once(connection: "psycopg.Connection[Any]", name: str) -> None:
             return
         except (errors.DuplicateObject, errors.DuplicateSchema, errors.DuplicateTable):
             return
-        except (errors.UniqueViolation, errors.InternalError_):  # two at once
+        except (errors.UniqueViolation, errors.InternalError_, errors.DeadlockDetected):
+            # Two at once; who grants rights on all tables takes them one by one, in any order.
             if attempt == _TRIES - 1:
                 raise

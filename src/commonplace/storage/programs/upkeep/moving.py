@@ -112,7 +112,7 @@ def archived_receipts(
     """A page of the receipts of commits up to a revision, and where the next begins, if any."""
     asked = (reader.tenant, *after, limits.MAX_PAGE_ROWS)
     (rows,) = yield (Statement("receipt_page", [asked]),)
-    found = [row for row in rows if _revision_of(row) <= through]
+    found = [row for row in rows if revision_of(row) <= through]
     more = (rows[-1][0], rows[-1][1]) if len(rows) == limits.MAX_PAGE_ROWS else None
     return found, more
 
@@ -183,10 +183,10 @@ def _receipts(tenant: str, items: Iterable[Item]) -> Generator[Step, Answer, lis
         for item in items
     }
     (rows,) = yield (Statement("receipt_load", [(tenant, *key) for key in made]),)
-    return [row for row in rows if made[row[0], row[1]] == _revision_of(row)]
+    return [row for row in rows if made[row[0], row[1]] == revision_of(row)]
 
 
-def _revision_of(receipt: Row) -> int:
+def revision_of(receipt: Row) -> int:
     """The revision of the commit that a receipt is of."""
     return _outcome(receipt[5])[0][0]
 
