@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -240,21 +241,42 @@ with Memory(sys.argv[1], actor="lead", follow=sys.argv[2]) as memory:
 """
 
 
-def test_killed_at_any_moment_it_resumes(team: Crew, tmp_path: Path) -> None:
-    path, chance = tmp_path / "copy.db", random.Random(11)
-    for number in range(12):
+def kill_rounds(team: Crew, path: Path, rounds: int, seed: int) -> None:
+    """Kill whoever tails, again and again, in the midst of writes, retention and erasure."""
+    chance, lead = random.Random(seed), team["lead"]
+    for number in range(rounds):
         with Process(FOLLOWS, str(team.path), str(path)) as process:
-            if number % 3:
-                assert process.hear() == "open"
-            live(team, number, chance.randrange(5, 40))
-            if number == 6:
-                team["lead"].compact(team["lead"].position().revision - 30)
+            if chance.random() < 0.7:
+                assert process.hear() == "open", f"seed {seed}, round {number}"
+            live(team, chance.randrange(1 << 30), chance.randrange(5, 40))
+            head = lead.position().revision
+            if number % 4 == 1:
+                lead.compact(head - chance.randrange(10, 40))
+            if number % 7 == 3:
+                version = team.block("lead", "notes").read().version
+                lead.erase(f"{SPACE}:notes@{chance.randrange(max(1, version - 9), version + 1)}")
+            if number % 9 == 5:
+                lead.forget_served(head - 20)
             process.kill()
         if path.exists():
-            with Memory(str(path), actor="lead") as copy, copy.as_actor("ana"):
-                assert copy.audit().ok, number
+            with Memory(str(path), actor="lead") as copy:
+                if copy.position().revision > 1:
+                    report = copy.audit()
+                    assert report.ok, (seed, number, report.findings)
     with following(team, path) as memory:
         settled(memory, team)
+
+
+def test_killed_at_any_moment_it_resumes(team: Crew, tmp_path: Path) -> None:
+    kill_rounds(team, tmp_path / "copy.db", 12, seed=11)
+
+
+@pytest.mark.soak
+def test_killed_hundreds_of_times_it_resumes(team: Crew, tmp_path: Path) -> None:
+    seed = int(os.environ.get("COMMONPLACE_SEED", str(time.time_ns() % 1_000_000)))
+    os.write(1, f"\nseed {seed}\n".encode())
+    rounds = int(os.environ.get("COMMONPLACE_KILL_ROUNDS", "300"))
+    kill_rounds(team, tmp_path / "copy.db", rounds, seed)
 
 
 def test_another_takes_over_within_a_second(team: Crew, tmp_path: Path) -> None:
