@@ -19,6 +19,8 @@ from commonplace.storage.address import Follow, open_engine, open_follower
 from commonplace.storage.engine import Engine, Follower, Lag
 from commonplace.storage.following.feed import page
 from commonplace.storage.following.lags import Lags
+from commonplace.storage.programs.upkeep import retention
+from commonplace.storage.programs.upkeep.author import Author
 from commonplace.storage.tailer import commits
 from copies import cut, engine_of, state_of, until
 from crews import DERIVED, SPACE, Crew, crew
@@ -131,6 +133,27 @@ def test_copy_that_was_away_takes_up_where_it_stood(team: Crew, tmp_path: Path) 
     with following(team, tmp_path / "copy.db") as memory:
         assert memory.position().revision > stood.revision
         settled(memory, team)
+
+
+def test_nothing_is_dropped_before_its_checkpoint_is_here(team: Crew, tmp_path: Path) -> None:
+    """A compaction raises the floor first, and seals what reads at the floor need afterwards."""
+    for number in range(30):
+        team.append("ana", f"line {number}")
+    with following(team, tmp_path / "copy.db") as memory:
+        settled(memory, team)
+        session = team["lead"]._opened()
+        floor = team["lead"].position().revision
+        author = Author(session.reader, session.actor)
+        progress = session.execute(retention.raise_floor(author, floor, ""))
+        memory.catch_up(linearizable=True)
+        memory.catch_up(at_least=team.append("ana", "after the floor"))
+        assert memory.at(floor).task("q3").block("findings").read().version == 30
+        with pytest.raises(errors.Compacted):
+            memory.at(floor - 1).task("q3").block("findings").read()
+        while not progress.ended:
+            progress = session.execute(retention.compact_page(author, progress))
+        settled(memory, team)
+        assert memory.at(floor).task("q3").block("findings").read().version == 30
 
 
 def test_page_holds_whole_commits(team: Crew, monkeypatch: pytest.MonkeyPatch) -> None:

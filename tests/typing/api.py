@@ -92,6 +92,7 @@ def memories() -> None:
     assert_type(memory.share({"web-1": "contributor"}), Receipt)
     assert_type(memory.namespaces(NamespacePrefix.of("task")), list[Namespace])
     assert_type(memory.position(), Position)
+    assert_type(memory.catch_up(at_least=memory.position(), linearizable=True), Position)
     assert_type(memory.log(limit=3, actor="web-1"), list[Record])
     memory.close()
 
@@ -135,6 +136,7 @@ def blocks(block: Block, guards: Sequence[tuple[Reference | str, int]]) -> None:
     assert_type(block.delete(expect=1), Receipt)
     assert_type(block.update(str.upper, reason="why"), Receipt)
     assert_type(block.read(), Entry)
+    assert_type(block.read(at_least=3, linearizable=True).as_of, int)
     assert_type(block.read_version(-1), Entry)
     assert_type(block.history(limit=3), list[Record])
     assert_type(block.blame(version=3), list[BlameLine])
@@ -145,6 +147,7 @@ def channels(channel: Channel, dispatch: Dispatch, memory: Memory) -> None:
     assert_type(channel.reference, Reference)
     assert_type(channel.publish({"steps": []}, expect=1, reason="why"), Receipt)
     assert_type(channel.read(), Entry)
+    assert_type(channel.read(at_least=dispatch.receipt), Entry)
     assert_type(channel.dispatch("web-1", {"step": "read"}, idempotency_key="key"), Dispatch)
     assert_type(channel.redispatch(dispatch, to="web-2"), Dispatch)
     assert_type(channel.reply(dispatch, {"done": True}, read=3), Receipt)
@@ -289,6 +292,9 @@ async def awaited(memory: AsyncMemory) -> None:
     assert_type(await block.update(str.upper), Receipt)
     assert_type(await block.update(think), Receipt)
     assert_type(await block.read(), Entry)
+    assert_type(await block.read(at_least=3), Entry)
+    follower = AsyncMemory("postgresql://db/team", actor="ada", follow="local.db")
+    assert_type(await follower.catch_up(linearizable=True), Position)
     watch = scope.watch(after=3)
     assert_type(watch, AsyncWatch | AsyncGroupWatch)
     async with watch as opened:

@@ -55,12 +55,14 @@ class Lags:
             self._settle()
 
     def lag(self) -> Lag:
-        """How far the copy is behind."""
-        with self._mutex:
-            lacks = max(0, self._head - self._reached)
-            if self._whole_s is None:
-                return Lag(lacks, math.inf)  # it may lack anything
-            return Lag(lacks, max(0.0, self._monotonic_s() - self._whole_s))
+        """How far the copy is behind.
+
+        Asked at every read, so without the mutex: whatever moves meanwhile makes it less.
+        """
+        lacks, whole_s = max(0, self._head - self._reached), self._whole_s
+        if whole_s is None:
+            return Lag(lacks, math.inf)  # it may lack anything
+        return Lag(lacks, max(0.0, self._monotonic_s() - whole_s))
 
     def _settle(self) -> None:
         while self._looks and self._looks[0][1] <= self._reached:
