@@ -2,12 +2,19 @@
 
 import threading
 
-from commonplace.errors import AnchorNotFound
+from commonplace.errors import AnchorNotFound, FutureRevision
 from commonplace.testing.harness import Harness
 from commonplace.testing.history import Event
 from commonplace.testing.processes import Crew
 from commonplace.testing.suite.participants import job
-from commonplace.testing.suite.stage import Stage, needs_processes, staged, together
+from commonplace.testing.suite.stage import (
+    TASK,
+    Stage,
+    needs_processes,
+    refused,
+    staged,
+    together,
+)
 
 
 def test_session_reads_its_own_writes(harness: Harness) -> None:
@@ -36,6 +43,22 @@ def test_session_reads_its_own_writes_beside_others(harness: Harness) -> None:
 
         together(*(lambda name=name: work(name) for name in ("a", "b", "c")))
         assert stage.block("notes").read().version == 60
+
+
+def test_every_entry_says_as_of_which_revision(harness: Harness) -> None:
+    with staged(harness, "notes", "other") as stage:
+        notes, other = stage.block("notes"), stage.block("other")
+        first = notes.append("one")
+        for number in range(4):
+            entry = notes.read(at_least=first)
+            assert (entry.revision, entry.as_of) == (first.revision, stage.head)
+            assert notes.read() == entry and notes.read().as_of == stage.head
+            assert other.append(f"line {number}").revision == stage.head > entry.as_of
+        assert stage.owner.at(first.revision).task(TASK).block("notes").read().as_of == (
+            first.revision
+        )
+        assert stage.owner.catch_up(at_least=first, linearizable=True).revision == stage.head
+        refused(FutureRevision, lambda: notes.read(at_least=stage.head + 1))
 
 
 def test_reads_never_go_back(harness: Harness) -> None:
