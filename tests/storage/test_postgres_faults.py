@@ -237,7 +237,10 @@ def test_a_wire_that_stalls_is_given_up(near, far, proxy: Proxy, monkeypatch):
     proxy.cut_all()  # what was held back is never said
     proxy.stall(False)
     assert isinstance(far.propose(appending("after"), 20.0), Accepted)
-    assert texts(near) == ["before", "after"]
+    there = texts(near)
+    for number, error in enumerate(errors):
+        at_most = 0 if isinstance(error, EngineUnavailable) else 1
+        assert there.count(f"lost {number}") <= at_most, error
 
 
 def test_a_commit_that_stalls_is_unknown_and_settled_by_its_key(near, far, proxy, monkeypatch):

@@ -67,6 +67,7 @@ class Driver:
         self._inside = False
         self._holds = False
         self._committed = False
+        self._waiting: Callable[[], None] | None = None
 
     @property
     def has_committed(self) -> bool:
@@ -91,6 +92,7 @@ class Driver:
             return stop.value  # type: ignore[no-any-return]
         except Failed as error:
             self._abandon(program)
+            self._leave(error)
             if error.sqlstate in faults.AGAIN and not self._committed:
                 raise NotHad(str(error)) from error
             raise faults.translate(error, self.place) from error
@@ -103,16 +105,20 @@ class Driver:
             self._abandon(program)
             raise
 
-    def hold(self, terms: Terms) -> None:
+    def hold(self, terms: Terms, waiting: Callable[[], None] | None = None) -> None:
         """Begin a transaction and wait for the tenant's row; the next program finds it held.
 
-        Raises `NotHad`, and then no transaction is open.
+        `waiting` is called if that takes long. Raises `NotHad`, and then no transaction is open.
         """
+        self._waiting = waiting
         try:
             self._open("begin_write", terms, ())
         except (Failed, Lost) as error:
             self.let_go()
+            self._leave(error)
             raise NotHad(str(error)) from error
+        finally:
+            self._waiting = None
         self._holds = True
 
     def let_go(self) -> None:
@@ -123,6 +129,11 @@ class Driver:
                 self.wire.run((Sent("rollback"),))
             except (Failed, Lost):
                 self.wire.close()
+
+    def _leave(self, error: Failed | Lost) -> None:
+        """Close a connection that would go on like this."""
+        if isinstance(error, Failed) and error.sqlstate in faults.ELSEWHERE:
+            self.wire.close()
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -224,7 +235,7 @@ class Driver:
 
     def _trip(self, sent: Sequence[Sent], commits: int, terms: Terms) -> list[list[Row]]:
         try:
-            answers = self.wire.run(sent, _patience_s(sent, terms))
+            answers = self.wire.run(sent, _patience_s(sent, terms), self._waiting)
         except Lost as error:
             if commits >= 0 and self._inside and error.answered <= commits:
                 raise InDoubt(str(error)) from error

@@ -256,15 +256,15 @@ class PostgresEngine:
 
     def _holder(self) -> str:
         try:
-            return self._look(watching.holder())
+            return self._look(watching.holder(), 0.0)
         except CommonplaceError:
             return ""
 
-    def _look(self, program: Program[T]) -> T:
+    def _look(self, program: Program[T], timeout_s: float | None = None) -> T:
         """Ask about other sessions, which a role that owns nothing is not told of."""
         if self._state != _OPEN:
             self._refuse()
-        driver = self._connections.take()
+        driver = self._connections.take(timeout_s)
         try:
             return driver.run(program, Terms(""))
         except NotHad as error:

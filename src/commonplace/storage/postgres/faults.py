@@ -23,8 +23,8 @@ AGAIN: Final = frozenset(
 )
 """Failures after which nothing was written and the same may be tried again."""
 
-ELSEWHERE: Final = AGAIN - {"55P03"}
-"""Those of them that another connection may be spared."""
+ELSEWHERE: Final = AGAIN - {"40001", "40P01", "55P03", "23505"}
+"""Those of them that this connection would report again, and another may be spared."""
 
 _NEXT: Final = {
     "53100": "its disk is full. Free some space, then retry",

@@ -52,33 +52,39 @@ class RowTurn:
     def take(self) -> None:
         """Wait for the server, and for the row if others want it, however long that is."""
         failures = 0
-        while not self._stopped.is_set():
-            try:
-                driver = self._connections.take(_WAIT_MS / 1000)
-            except EngineUnavailable as error:
-                self._why = str(error)
-                self._stopped.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
-                failures += 1
-                continue
-            if not self._contended:
-                self._connections.give_back(driver)
-                break
-            if self._take_row(driver):
-                self.driver = driver
-                break
+        while not self._stopped.is_set() and not self._try():
+            self._stopped.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
+            failures += 1
         self._why = ""
 
-    def _take_row(self, driver: Driver) -> bool:
-        asked_s = time.monotonic()
+    def _try(self) -> bool:
+        """Whether the server is there, and the row was had if others want it."""
         try:
-            driver.hold(self._terms(_WAIT_MS)._replace(silence_s=limits.DEADLINE_S))
-        except NotHad as error:
-            was_lost = driver.wire.is_lost
-            self._connections.give_back(driver)
-            self._why = str(error) if was_lost else self._holder_of() or str(error)
+            driver = self._connections.take(_WAIT_MS / 1000)
+        except EngineUnavailable as error:
+            self._why = str(error)
             return False
-        self._contended = time.monotonic() - asked_s > _CONTENDED_S
-        return True
+        if not self._contended:
+            self._connections.give_back(driver)
+            return True
+        while not self._stopped.is_set():
+            asked_s = time.monotonic()
+            try:
+                terms = self._terms(_WAIT_MS)._replace(silence_s=limits.DEADLINE_S)
+                driver.hold(terms, self._look_who)
+            except NotHad as error:
+                if time.monotonic() - asked_s > _WAIT_MS / 2000 and not driver.wire.is_lost:
+                    continue  # somebody keeps it
+                self._why = str(error)
+                break
+            self._contended = time.monotonic() - asked_s > _CONTENDED_S
+            self.driver = driver
+            return True
+        self._connections.give_back(driver)
+        return False
+
+    def _look_who(self) -> None:
+        self._why = self._holder_of()
 
     def found_taken(self) -> None:
         """A batch found the row taken: wait for it before the next is picked up."""

@@ -31,6 +31,9 @@ SILENCE_S: Final = 60.0
 """How long a server may say nothing at all before its connection counts as lost: a host that
 is gone is found out by TCP, but not one that is stopped, or cut off behind a proxy."""
 
+_SOON_MS: Final = 100
+"""A server that has not answered by then is waiting for somebody itself."""
+
 
 class Sent(NamedTuple):
     """One execution of a named statement: what it binds."""
@@ -112,8 +115,15 @@ class Wire:
         """Whether a transaction is open, as the server said last."""
         return self._pgconn.transaction_status != pq.TransactionStatus.IDLE
 
-    def run(self, statements: Sequence[Sent], silence_s: float = SILENCE_S) -> list[list[Row]]:
+    def run(
+        self,
+        statements: Sequence[Sent],
+        silence_s: float = SILENCE_S,
+        waiting: Callable[[], None] | None = None,
+    ) -> list[list[Row]]:
         """Run these in one round trip and give the rows of each.
+
+        `waiting` is called when the first answer lets wait for itself.
 
         Raises `Failed`, or `Lost` when the connection broke, or the server has said nothing for
         `silence_s`; after that, or after any other error, the wire is of no more use than to be
@@ -125,7 +135,7 @@ class Wire:
         try:
             told = [self._send(each) for each in statements]
             self._pgconn.pipeline_sync()
-            self._receive(told, answers, silence_s)
+            self._receive(told, answers, self._results(silence_s, waiting))
         except psycopg.Error as error:
             self.is_lost = True
             if self._failed is None:
@@ -163,9 +173,13 @@ class Wire:
 
     # --- receiving -------------------------------------------------------------------------------
 
-    def _receive(self, told: Sequence[str], answers: list[list[Row]], silence_s: float) -> None:
+    def _receive(
+        self,
+        told: Sequence[str],
+        answers: list[list[Row]],
+        next_result: Callable[[], pq.abc.PGresult],
+    ) -> None:
         """Take in what each statement answered, up to the end of the round trip."""
-        next_result = self._results(silence_s)
         for number, parsed in enumerate(told):
             self._number = number
             if parsed and not self._is_well(next_result()):
@@ -197,12 +211,26 @@ class Wire:
         self._loader.set_pgresult(result)
         return self._loader.load_rows(0, result.ntuples, tuple)
 
-    def _results(self, silence_s: float) -> Callable[[], pq.abc.PGresult]:
+    def _results(
+        self, silence_s: float, waiting: Callable[[], None] | None
+    ) -> Callable[[], pq.abc.PGresult]:
         """What gives one result after the other, waiting for the server where it must."""
         pgconn = self._pgconn
         poll = select.poll()
         poll.register(pgconn.socket, select.POLLIN | select.POLLOUT)
         unsent = True
+
+        def heard() -> bool:
+            """Wait for the server: whether it says something, or only takes more in."""
+            nonlocal waiting
+            ready = [] if waiting is None else poll.poll(_SOON_MS)
+            if not ready and waiting is not None:
+                tell, waiting = waiting, None
+                tell()
+            ready = ready or poll.poll(silence_s * 1000)
+            if not ready:
+                raise psycopg.OperationalError(f"the server said nothing for {silence_s:g} s")
+            return bool(ready[0][1] & ~select.POLLOUT)
 
         def next_result() -> pq.abc.PGresult:
             nonlocal unsent
@@ -217,10 +245,7 @@ class Wire:
                     if pgconn.status != pq.ConnStatus.OK:
                         raise psycopg.OperationalError(pgconn.get_error_message())
                     continue  # None: the end of what one statement has to say
-                ready = poll.poll(silence_s * 1000)
-                if not ready:
-                    raise psycopg.OperationalError(f"the server said nothing for {silence_s:g} s")
-                if ready[0][1] & ~select.POLLOUT:
+                if heard():
                     pgconn.consume_input()
 
         return next_result
