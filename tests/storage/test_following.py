@@ -156,6 +156,17 @@ def test_nothing_is_dropped_before_its_checkpoint_is_here(team: Crew, tmp_path: 
         assert memory.at(floor).task("q3").block("findings").read().version == 30
 
 
+def test_a_copy_made_by_copy_to_is_followed_into(team: Crew, tmp_path: Path) -> None:
+    live(team, 1)
+    head = team["lead"].position().revision
+    team["lead"].compact(head - 10)
+    team["lead"].archive(tmp_path / "old.ndjson", through=head - 20)
+    team["lead"].copy_to(tmp_path / "copy.db")
+    live(team, 2)
+    with following(team, tmp_path / "copy.db") as memory:
+        settled(memory, team, "namespace")  # as above
+
+
 def test_page_holds_whole_commits(team: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         with team["ana"].atomic():
