@@ -99,6 +99,19 @@ def test_what_is_compacted_leaves_it_too(tmp_path: Path) -> None:
         memory.assert_sound()
 
 
+def test_an_audit_after_another_and_an_erasure_finds_no_damage(tmp_path: Path) -> None:
+    """FTS5 checks itself against what its connection read last, which the erasure has replaced."""
+    with opened(tmp_path / "m.db") as memory:
+        for number in range(600):
+            memory.append(f"Line {number} says something long enough.")
+        memory.assert_sound()
+        memory.append("More of it.", NOTES)
+        memory.execute(erase(memory.author, NOTES))
+        memory.execute(erase(memory.author, BLOCK, [7, 8, 9]))
+        memory.execute(compact(memory.author, memory.head.revision))
+        memory.assert_sound()
+
+
 def test_an_erasure_after_a_compaction_that_was_cut_short(tmp_path: Path) -> None:
     with opened(tmp_path / "m.db") as memory:
         for _ in range(3):
