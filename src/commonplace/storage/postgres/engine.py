@@ -34,6 +34,8 @@ T = TypeVar("T")
 _CLOSED: Final = 0
 _OPEN: Final = 1
 _FORKED: Final = 2
+_PRESENCES: Final = 1024
+"""Holders of tokens whose presence is remembered for a moment."""
 _LONG_S: Final = 3600.0
 """Deadline of the calls that have none of their own: import and copies of any size."""
 
@@ -59,6 +61,7 @@ class PostgresEngine:
         self._state = _CLOSED
         self._opening = threading.Lock()
         self._writers: dict[str, Writer] = {}
+        self._alive_s: dict[str, float] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -245,8 +248,19 @@ class PostgresEngine:
         return self._bells.token
 
     def is_present(self, token: str) -> bool | None:
-        """Whether the holder of a token lives: True, False, or None when nobody can say."""
-        return self._look(watching.is_present(token))
+        """Whether the holder of a token lives: True, False, or None when nobody can say.
+
+        True may be as old as `limits.BACKSTOP_S`: who waits behind others asks at every bell.
+        """
+        now_s = time.monotonic()
+        if now_s - self._alive_s.get(token, -limits.BACKSTOP_S) < limits.BACKSTOP_S:
+            return True
+        lives = self._look(watching.is_present(token))
+        if len(self._alive_s) >= _PRESENCES:
+            self._alive_s.clear()
+        if lives:
+            self._alive_s[token] = now_s
+        return lives
 
     def _head(self, tenant: str) -> object:
         return self.read(tenant, watching.head())
