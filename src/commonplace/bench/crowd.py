@@ -13,7 +13,7 @@ from typing import Any, Final
 
 Worker = Callable[..., Generator[None, None, Any]]
 
-_PREPARE_S: Final = 60.0
+_PREPARE_S: Final = 180.0
 _RUN_S: Final = 600.0
 
 
