@@ -1,5 +1,6 @@
 """Bells: a hint for each batch at most, and a poll that needs none."""
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from commonplace.testing.suite.stage import together
 from groups import BLOCK, TENANT, appending
 from postgres_harness import PostgresHarness
 from postgres_wires import opened, proxied, through, until
+from processes import Process
 
 
 @pytest.fixture
@@ -241,8 +243,8 @@ def test_a_listening_session_that_is_ended_is_made_again(engine: PostgresEngine,
     engine.subscribe(TENANT, rung.set)
     with connect(address_of(engine)) as connection:
         connection.execute("SELECT pg_terminate_backend($1)", (int(token.split("-")[0]),))
-    assert engine.is_present(token) is False
-    until(lambda: engine.presence() not in {"", token}, "it listens again")
+    until(lambda: engine.is_present(token) is False, "the server tells that it has ended")
+    until(lambda: engine.presence() != token, "another token stands for it")
     assert engine.is_present(engine.presence()) is True
     with opened(address_of(engine)) as other:
         until(lambda: rung.wait(0.01) or True, "settled")
@@ -258,6 +260,7 @@ CHOSEN = [
     "test_watch_delivers_every_commit_in_order_and_once",
     "test_updates_of_processes_all_count",
     "test_first_opener_may_leave_and_the_others_go_on",
+    "test_dead_head_of_the_update_queue_is_passed_over",
 ]
 
 
@@ -297,9 +300,21 @@ def test_the_suite_passes_where_nobody_may_listen(harness: PostgresHarness, test
     getattr(suite, test)(harness)
 
 
-def test_an_engine_behind_a_pooler_says_that_it_cannot_tell_who_lives(pooled: PooledHarness):
+def test_behind_a_pooler_the_kernel_tells_who_lives(pooled: PooledHarness):
     with opened(pooled.address(), founded=True) as engine:
         assert engine._server.is_pooled
-        assert engine.presence() == ""
+        token = engine.presence()
+        assert engine.is_present(token) is True
+        with Process(
+            "import sys; from commonplace.storage.postgres import neighbours;"
+            "print(neighbours.token(), flush=True); sys.stdin.readline()"
+        ) as other:
+            token = other.hear()
+            assert engine.is_present(token) is True
+            other.kill()
+            assert engine.is_present(token) is False
+        host, pid, began = token.split(" ")
+        assert engine.is_present(f"{host} {os.getpid()} {began}") is False, "its number is reused"
+        assert engine.is_present(f"elsewhere {pid} {began}") is None
         assert engine.is_present("") is None
         assert isinstance(engine.propose(appending("this"), 10.0), Accepted)

@@ -16,7 +16,7 @@ from commonplace.model.record import Record
 from commonplace.model.write import WriteGroup
 from commonplace.storage import forking
 from commonplace.storage.engine import Capabilities, Health
-from commonplace.storage.postgres import copying, faults, opening, watching
+from commonplace.storage.postgres import copying, faults, neighbours, opening, watching
 from commonplace.storage.postgres.bells import Bells, channel_of
 from commonplace.storage.postgres.connections import Connections
 from commonplace.storage.postgres.driver import Terms
@@ -242,16 +242,19 @@ class PostgresEngine:
         return self._bells.hold(max_wait_s)
 
     def presence(self) -> str:
-        """A token that `is_present` knows while this process lives; "" behind a pooler."""
+        """A token that `is_present` knows while this process lives; "" if there is none."""
         if self._state != _OPEN:
             self._refuse()
-        return self._bells.token
+        return self._bells.token or neighbours.token()
 
     def is_present(self, token: str) -> bool | None:
         """Whether the holder of a token lives: True, False, or None when nobody can say.
 
         True may be as old as `limits.BACKSTOP_S`: who waits behind others asks at every bell.
         """
+        known = neighbours.is_present(token)
+        if known is not None:
+            return known
         now_s = time.monotonic()
         if now_s - self._alive_s.get(token, -limits.BACKSTOP_S) < limits.BACKSTOP_S:
             return True
