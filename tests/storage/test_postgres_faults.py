@@ -144,6 +144,30 @@ def test_a_job_whose_answer_was_lost_says_that_it_does_not_know(
     assert far.execute(TENANT, ticket.take(TENANT, [BLOCK], "me", "", 0), 10.0) == [landed + 1]
 
 
+def test_an_update_whose_place_in_the_queue_got_no_answer_holds_up_nobody(
+    harness, address: str, proxy: Proxy, monkeypatch
+):
+    """A place that nobody knows of would keep all others waiting while its holder lives."""
+    execute = PostgresEngine.execute
+    armed = [True]
+
+    def losing(self, *asked):
+        if armed:
+            armed.pop()
+            proxy.lose_answers_of_commits(1)
+        return execute(self, *asked)
+
+    stage = Stage(harness, {}, address=address)
+    with contextlib.closing(stage), Memory(through(proxy, address), actor="owner") as far:
+        stage.task.create_block("count").append("0")
+        monkeypatch.setattr(PostgresEngine, "execute", losing)
+        for number in range(1, 4):
+            far.task(TASK).block("count").update(lambda text: str(int(text) + 1))
+            assert stage.block("count").read().text == str(number)
+        assert proxy.answers_lost == 1
+        assert stage.queue("count") == 0
+
+
 # -- connections that are cut, refused and stalled -----------------------------------------------
 
 

@@ -2,19 +2,22 @@
 
 """Queue: a fair place in the queue of an entry's updates, held while one thinks."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from contextvars import Token
-from typing import Self
+from typing import Final, Self
 
 from commonplace._sync.session import UPDATING, Session, holder_name, now_us
 from commonplace.core.ticket import Ticket, gone
-from commonplace.errors import NestedUpdate
+from commonplace.errors import EngineUnavailable, NestedUpdate, OutcomeUnknown
 from commonplace.limits import BACKSTOP_S, TICKET_LIFE_S
 from commonplace.model.entry import EntryKey
 from commonplace.storage.programs import ticket
 from commonplace.telemetry.metering import tell
 from commonplace.telemetry.names import UPDATE_WAIT
+
+_TRIES: Final = 4
 
 
 class Queue:
@@ -40,8 +43,7 @@ class Queue:
         came_s = time.monotonic()
         try:
             session.give_back()
-            take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
-            self._numbers = session.execute(take)
+            self._numbers = self._take(presence)
             for key, number in zip(self._keys, self._numbers, strict=True):
                 while not self._is_first(key, number):
                     waiter.wait(BACKSTOP_S)
@@ -58,6 +60,22 @@ class Queue:
         if self._nested is not None:
             UPDATING.reset(self._nested)
         self._give_back()
+
+    def _take(self, presence: str) -> list[int]:
+        """A place in each queue. One whose answer was lost is asked for again: it is the same."""
+        session = self._session
+        try:
+            for _ in range(_TRIES):
+                take = ticket.take(session.tenant, self._keys, self._holder, presence, _expiry_us())
+                with contextlib.suppress(OutcomeUnknown):
+                    return session.execute(take)
+            raise EngineUnavailable(
+                "Nothing was written: no place in the queue of updates was to be had. Retry."
+            )
+        except BaseException:
+            # It may stand there all the same, and nobody passes over one whose holder lives.
+            session.owe([(key, 0, self._holder) for key in self._keys])
+            raise
 
     def _is_first(self, key: EntryKey, number: int) -> bool:
         session = self._session

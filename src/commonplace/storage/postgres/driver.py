@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from commonplace import limits
 from commonplace.errors import EngineUnavailable, UnsafeStorage
 from commonplace.storage.postgres import faults, trigrams
-from commonplace.storage.postgres.faults import InDoubt, NotHad
+from commonplace.storage.postgres.faults import Busy, InDoubt, NotHad
 from commonplace.storage.postgres.statements import set_wise
 from commonplace.storage.postgres.wire import SILENCE_S, Column, Failed, Lost, Sent, Wire
 from commonplace.storage.step import Program, Row, Statement, Step
@@ -24,6 +24,8 @@ T = TypeVar("T")
 _COMMIT: Final = "commit"
 _OPENS: Final = ("begin_write", "begin_read")
 _WEAK: Final = ("off", "local", "remote_write")
+_WAITS: Final = ("tenant_queue", "tenant_row")
+"""What is waited for: the head of the queue, and then the row itself."""
 _IDLE_MS: Final = 10_000
 """How long a writer may sit inside a transaction before the server ends its session: one that
 was stopped must not keep the others from writing for ever."""
@@ -94,7 +96,7 @@ class Driver:
             self._abandon(program)
             self._leave(error)
             if error.sqlstate in faults.AGAIN and not self._committed:
-                raise NotHad(str(error)) from error
+                raise (Busy if error.sqlstate == faults.BUSY else NotHad)(str(error)) from error
             raise faults.translate(error, self.place) from error
         except Lost as error:
             self._abandon(program)
@@ -185,12 +187,12 @@ class Driver:
         self._inside = True
         if name == "begin_read":
             return self._run(rest, terms, before=(Sent(name), Sent("tenant_see", _seen(terms))))
-        row = "tenant_row" if terms.wait_ms else "tenant_row_now"
         wait = (str(terms.wait_ms), str(_IDLE_MS))
+        rows = _WAITS if terms.wait_ms else ("tenant_row_now",)
         before = (
             Sent(name),
             Sent("tenant_set", (*_seen(terms), *wait)),
-            Sent(row, (terms.tenant,)),
+            *(Sent(row, (terms.tenant,)) for row in rows),
         )
         answers: list[list[Row]] = []
         found = self._run(rest, terms, before=before, head=answers)
@@ -281,8 +283,8 @@ def _seen(terms: Terms) -> tuple[str, str]:
 
 def _patience_s(sent: Sequence[Sent], terms: Terms) -> float:
     """How long the server may say nothing: longer if it waits for the tenant's row."""
-    waits = any(each.name == "tenant_row" for each in sent)
-    return terms.silence_s + (terms.wait_ms / 1000 if waits else 0.0)
+    waits = sum(each.name in _WAITS for each in sent)
+    return terms.silence_s + waits * terms.wait_ms / 1000
 
 
 def _joined(answers: Sequence[list[Row]]) -> list[Row]:

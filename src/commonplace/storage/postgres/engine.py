@@ -26,8 +26,9 @@ from commonplace.storage.postgres.opening import Server
 from commonplace.storage.postgres.place import place_of
 from commonplace.storage.postgres.writer import Writer
 from commonplace.storage.programs import reading
+from commonplace.storage.programs.heads import proved_head
 from commonplace.storage.programs.upkeep.applying import apply_records
-from commonplace.storage.step import Program, Statement
+from commonplace.storage.step import Program
 
 T = TypeVar("T")
 
@@ -184,7 +185,7 @@ class PostgresEngine:
 
     def barrier(self, tenant: str) -> Position:
         """The head, proved by holding the right to write."""
-        return self.execute(tenant, _proved_head(tenant), _LONG_S)
+        return self.execute(tenant, proved_head(tenant), _LONG_S)
 
     def position(self, tenant: str) -> Position:
         """The head as this process sees it."""
@@ -302,10 +303,3 @@ class PostgresEngine:
         self._state = _FORKED
         self._bells.disown()
         self._connections.disown()
-
-
-def _proved_head(tenant: str) -> Program[Position]:
-    yield (Statement("begin_write"),)
-    position = yield from reading.head(tenant)
-    yield (Statement("commit"),)
-    return position

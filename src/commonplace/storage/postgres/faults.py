@@ -40,12 +40,20 @@ _NEXT: Final = {
 }
 
 
+BUSY: Final = "55P03"
+"""The tenant's row was not to be had in time."""
+
+
 class InDoubt(Exception):
     """COMMIT was sent and its answer was lost. Internal to this engine."""
 
 
 class NotHad(Exception):
     """Nothing was written, and the same may be tried again. Internal to this engine."""
+
+
+class Busy(NotHad):
+    """The tenant's row is somebody else's, and nothing was read. Internal to this engine."""
 
 
 def translate(error: Failed, place: str) -> CommonplaceError:

@@ -6,6 +6,7 @@ picked up, so that whatever queues meanwhile goes along, and a deadline that pas
 is known to have written nothing.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from commonplace.storage.postgres.faults import NotHad
 
 _WAIT_MS: Final = 1_000
 _CONTENDED_S: Final = 0.0005
-"""A row that is given later than this after it was asked for was somebody else's."""
+"""A row that is given so much later than twice the quickest ever was somebody else's: what the
+way to the server and back takes is not known otherwise."""
 _PAUSES_S: Final = (0.0, 0.02, 0.05, 0.1, 0.2)
 
 
@@ -40,6 +42,7 @@ class RowTurn:
         self._terms = terms
         self._holder_of = holder_of
         self._contended = False
+        self._quickest_s = math.inf
         self._stopped = threading.Event()
         self._why = ""
         self.driver: Driver | None = None
@@ -77,7 +80,9 @@ class RowTurn:
                     continue  # somebody keeps it
                 self._why = str(error)
                 break
-            self._contended = time.monotonic() - asked_s > _CONTENDED_S
+            took_s = time.monotonic() - asked_s
+            self._quickest_s = min(self._quickest_s, took_s)
+            self._contended = took_s > 2 * self._quickest_s + _CONTENDED_S
             self.driver = driver
             return True
         self._connections.give_back(driver)

@@ -19,7 +19,7 @@ from commonplace.storage.lane import Lane
 from commonplace.storage.postgres import faults
 from commonplace.storage.postgres.connections import Connections
 from commonplace.storage.postgres.driver import Driver, Terms
-from commonplace.storage.postgres.faults import InDoubt, NotHad
+from commonplace.storage.postgres.faults import Busy, InDoubt, NotHad
 from commonplace.storage.postgres.row_turn import RowTurn
 from commonplace.storage.postgres.wire import SILENCE_S
 from commonplace.storage.programs.commit import commit_batch
@@ -122,10 +122,11 @@ class Writer:
             if driver.has_standbys and not driver.has_committed and _claims(verdicts):
                 driver.run(_touched(terms.tenant), terms._replace(wait_ms=limits.ROW_WAIT_MS))
             return verdicts
-        except BaseException as error:
+        except Busy:
+            self._turn.found_taken()
+            raise
+        except BaseException:
             self._cache.clear()
-            if isinstance(error, NotHad) and not driver.wire.is_lost:
-                self._turn.found_taken()
             raise
         finally:
             if held is None:

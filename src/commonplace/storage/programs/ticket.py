@@ -20,21 +20,35 @@ def look(tenant: str, key: EntryKey) -> Program[list[Ticket]]:
 def take(
     tenant: str, keys: Sequence[EntryKey], holder: str, presence: str, expires_us: int
 ) -> Program[list[int]]:
-    """A place at the end of each queue, in one transaction; the numbers, in order of `keys`."""
+    """A place at the end of each queue, in one transaction; the numbers, in order of `keys`.
+
+    Whoever stands there already keeps that place: asked again, it is the same.
+    """
     yield (Statement("begin_write"),)
     numbers, rows = [], []
     for key in keys:
-        number = next_number((yield from _queue(tenant, key)))
+        queue = yield from _queue(tenant, key)
+        held = [each.number for each in queue if each.holder == holder]
+        number = held[0] if held else next_number(queue)
         numbers.append(number)
-        rows.append((tenant, *key, number, holder, presence, expires_us))
+        if not held:
+            rows.append((tenant, *key, number, holder, presence, expires_us))
     yield (Statement("ticket_insert", rows), Statement("commit"))
     return numbers
 
 
 def drop(tenant: str, key: EntryKey, tickets: Sequence[tuple[int, str]]) -> Program[None]:
-    """Remove tickets, each by number and holder, so that nobody drops another's."""
-    rows = [(tenant, *key, number, holder) for number, holder in tickets]
-    yield (Statement("begin_write"), Statement("ticket_delete", rows), Statement("commit"))
+    """Remove tickets, each by number and holder, so that nobody drops another's.
+
+    The number 0 stands for whichever its holder has, if any: it was never told.
+    """
+    yield (Statement("begin_write"),)
+    rows = [(tenant, *key, number, holder) for number, holder in tickets if number]
+    untold = {holder for number, holder in tickets if not number}
+    if untold:
+        queue = yield from _queue(tenant, key)
+        rows += [(tenant, *key, t.number, t.holder) for t in queue if t.holder in untold]
+    yield (Statement("ticket_delete", rows), Statement("commit"))
 
 
 def renew(tenant: str, key: EntryKey, number: int, holder: str, expires_us: int) -> Program[None]:

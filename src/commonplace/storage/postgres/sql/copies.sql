@@ -31,7 +31,7 @@ SET LOCAL lock_timeout = '60s'
 
 -- name: copies_show_all
 -- Rather an error than a copy that lacks what a policy hides.
-SET row_security = off
+SET LOCAL row_security = off
 
 -- name: copied_out
 -- One table, as the server keeps it.

@@ -33,6 +33,12 @@ SELECT set_config('commonplace.tenant', $1, true),
 -- A commit that says nothing, for who must know that all before it are on the standby too.
 UPDATE commonplace.tenant SET revision = revision WHERE tenant = $1
 
+-- name: tenant_queue
+-- Where those queue who wait for the right to write: a row that nobody ever updates. All who wait
+-- for one that is updated wake at each commit, only to wait for its next version; behind this one
+-- the next alone wakes, in turn. It decides nothing, and a tenant that has none yet does without.
+SELECT revision FROM commonplace.namespace WHERE tenant = $1 AND namespace = 'tenant' FOR UPDATE
+
 -- name: tenant_row
 -- The right to write, in a statement of its own: compared in the same one, what was read before the
 -- row was had would be believed, and updates would be lost.
