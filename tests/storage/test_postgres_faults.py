@@ -141,7 +141,7 @@ def test_a_job_whose_answer_was_lost_says_that_it_does_not_know(
     with pytest.raises(OutcomeUnknown, match="Look whether it landed"):
         far.execute(TENANT, ticket.take(TENANT, [BLOCK], "me", "", 0), 10.0)
     assert len(near.read(TENANT, ticket.look(TENANT, BLOCK))) == landed
-    assert far.execute(TENANT, ticket.take(TENANT, [BLOCK], "me", "", 0), 10.0) == [landed + 1]
+    assert far.execute(TENANT, ticket.take(TENANT, [BLOCK], "you", "", 0), 10.0) == [landed + 1]
 
 
 def test_an_update_whose_place_in_the_queue_got_no_answer_holds_up_nobody(

@@ -6,7 +6,6 @@ picked up, so that whatever queues meanwhile goes along, and a deadline that pas
 is known to have written nothing.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -42,7 +41,7 @@ class RowTurn:
         self._terms = terms
         self._holder_of = holder_of
         self._contended = False
-        self._quickest_s = math.inf
+        self._quickest_s = 0.0
         self._stopped = threading.Event()
         self._why = ""
         self.driver: Driver | None = None
@@ -81,8 +80,8 @@ class RowTurn:
                 self._why = str(error)
                 break
             took_s = time.monotonic() - asked_s
-            self._quickest_s = min(self._quickest_s, took_s)
             self._contended = took_s > 2 * self._quickest_s + _CONTENDED_S
+            self._quickest_s = min(self._quickest_s or took_s, took_s)
             self.driver = driver
             return True
         self._connections.give_back(driver)
