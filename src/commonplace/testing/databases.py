@@ -4,8 +4,8 @@ Creating a database copies some megabytes and syncs them. So one that is given b
 schema it was given and loses its rows alone; who needs one without a schema says so.
 """
 
-import itertools
 import os
+import secrets
 import time
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -75,7 +75,6 @@ class Databases:
 
     def __init__(self, address: str) -> None:
         self._server = address
-        self._numbers = itertools.count()
         self._names: list[str] = []
         self._idle: list[str] = []
 
@@ -116,6 +115,6 @@ class Databases:
             drop_database(self._server, self._names.pop())
 
     def _create(self) -> str:
-        name = f"commonplace_{os.getpid()}_{next(self._numbers)}"
+        name = f"commonplace_{os.getpid()}_{secrets.token_hex(4)}"
         self._names.append(name)
         return create_database(self._server, name)

@@ -36,7 +36,7 @@ def written(text: str) -> str:
 
 def asked(question: str) -> list[int]:
     """The trigrams that a question of `texts.query` wants to be there."""
-    return sorted({_number(*each.replace('""', '"')) for each in _QUOTED.findall(question)})
+    return sorted({_number(*each.replace('""', '"')) for each in _QUOTED.findall(question) if each})
 
 
 def _number(first: str, second: str, third: str) -> int:
