@@ -12,7 +12,7 @@ from commonplace.model.receipt import Position
 from commonplace.storage.logfile import Item
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.reading import Standing, standing
-from commonplace.storage.programs.upkeep.anchoring import find_anchor
+from commonplace.storage.programs.upkeep.anchoring import digest_at, find_anchor
 from commonplace.storage.programs.upkeep.transfer import item_of_row
 from commonplace.storage.step import Program, Row, Statement
 
@@ -99,11 +99,7 @@ def match(tenant: str, here: Position, path: str) -> Program[int]:
             f"log up to {anchor.through}: what comes between is only in {anchor.file}. {_NEXT}",
             path=path,
         )
-    (rows,) = yield (Statement("last_at", [(tenant, here.revision)]),)
-    digest = rows[0][0] if rows else b""
-    if anchor is not None and anchor.through == here.revision:
-        digest = anchor.digest
-    if digest != here.digest:
+    if (yield from digest_at(tenant, here.revision, anchor)) != here.digest:
         raise FollowerDiverged(
             f"Not followed. {path} holds another log of tenant {tenant!r} than its source: at "
             f"revision {here.revision} their digests differ. It was not touched. {_NEXT}",

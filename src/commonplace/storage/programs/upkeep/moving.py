@@ -22,7 +22,7 @@ from commonplace.model.retention import Anchor
 from commonplace.storage.logfile import Item
 from commonplace.storage.paging import next_page
 from commonplace.storage.programs.reading import END_OF_COMMIT, Reader, require_tenant, standing
-from commonplace.storage.programs.upkeep.anchoring import find_anchor
+from commonplace.storage.programs.upkeep.anchoring import digest_at, find_anchor
 from commonplace.storage.programs.upkeep.applying import apply_items
 from commonplace.storage.programs.upkeep.transfer import item_of_row, purge
 from commonplace.storage.step import Answer, Program, Row, Statement, Step
@@ -62,7 +62,7 @@ def look(reader: Reader) -> Program[Start]:
     """Where a copy begins and what it is to reach. Takes owner of the tenant."""
     now = yield from require_tenant(reader, Tier.OWNER)
     anchor = yield from find_anchor(reader.tenant)
-    first = yield from _digest_at(reader.tenant, 1, anchor)
+    first = yield from digest_at(reader.tenant, 1, anchor)
     return Start(Position(now.revision, now.digest), first, anchor.through if anchor else 0)
 
 
@@ -126,7 +126,7 @@ def _require_beginning(
         return anchor
     found = b""
     if here.revision <= head.revision:
-        found = yield from _digest_at(tenant, here.revision, anchor)
+        found = yield from digest_at(tenant, here.revision, anchor)
     if found == here.digest:
         return anchor
     if anchor is not None and here.revision < anchor.through:
@@ -147,14 +147,6 @@ def overtaken(tenant: str, here: Position, through: int) -> Refused:
         "into a target where the tenant is empty.",
         revision=here.revision,
     )
-
-
-def _digest_at(tenant: str, revision: int, anchor: Anchor | None) -> Generator[Step, Answer, bytes]:
-    """The digest of the chain at the end of a revision; b"" or another one if it was archived."""
-    if anchor is not None and anchor.through == revision:
-        return anchor.digest
-    (rows,) = yield (Statement("last_at", [(tenant, revision)]),)
-    return bytes(rows[0][0]) if rows else b""
 
 
 def _commits(tenant: str, after: int, end: int) -> Generator[Step, Answer, list[Row]]:
